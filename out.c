@@ -1,0 +1,211 @@
+/* out.c: see out.h. */
+#include "out.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "page.h"
+
+struct kept {
+	int64_t time;
+	uint64_t nth; /* in the order read: keeps the sort stable */
+	struct span span;
+};
+
+struct out {
+	int fd;
+	bool terminal;
+	enum out_order order;
+	uint64_t left; /* lines that may still be printed */
+	uint64_t printed;
+	uint64_t unsorted;
+	struct buf text;   /* lines kept to be sorted */
+	struct kept *kept;
+	size_t n_kept;
+	size_t cap_kept;
+	struct buf shown;  /* text as it goes to a terminal */
+};
+
+struct out *
+out_new(int fd, enum out_order order, uint64_t limit)
+{
+	struct out *out = xmalloc(sizeof(*out));
+
+	*out = (struct out){.fd = fd, .terminal = isatty(fd) == 1, .order = order, .left = limit};
+	return out;
+}
+
+void
+out_free(struct out *out)
+{
+	if (out == NULL)
+		return;
+	buf_free(&out->text);
+	buf_free(&out->shown);
+	free(out->kept);
+	free(out);
+}
+
+uint64_t
+out_printed(const struct out *out)
+{
+	return out->printed;
+}
+
+uint64_t
+out_unsorted(const struct out *out)
+{
+	return out->unsorted;
+}
+
+/* Write characters that steer a terminal as JSON escapes. They can only stand in strings. */
+static struct str
+harmless(struct buf *b, struct str s)
+{
+	const char *p = s.p, *end = s.p + s.n, *run = p;
+
+	b->n = 0;
+	while (p < end) {
+		uint32_t cp;
+		size_t n = utf8_read(p, end, &cp);
+
+		if (n > 0 && ((cp >= 0x7f && cp < 0xa0) || (cp >= 0x202a && cp <= 0x202e) ||
+		    (cp >= 0x2066 && cp <= 0x2069))) {
+			buf_add(b, run, (size_t)(p - run));
+			buf_printf(b, "\\u%04x", (unsigned)cp);
+			run = p + n;
+		}
+		p += n > 0 ? n : 1;
+	}
+	buf_add(b, run, (size_t)(p - run));
+	return buf_slice(b);
+}
+
+static enum out_result
+write_all(struct out *out, struct str s, struct err *err)
+{
+	if (out->terminal)
+		s = harmless(&out->shown, s);
+	while (s.n > 0) {
+		ssize_t n = write(out->fd, s.p, s.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EPIPE)
+			return OUT_ENOUGH;
+		if (n < 0) {
+			(void)err_set(err, 0, "cannot write the events: %s", strerror(errno));
+			return OUT_FAILED;
+		}
+		s.p += n;
+		s.n -= (size_t)n;
+	}
+	return OUT_MORE;
+}
+
+static enum out_result
+print_page(struct out *out, const struct page *page, struct err *err)
+{
+	struct str text = buf_slice(&page->out);
+	uint64_t n = page->n_lines;
+	enum out_result r;
+
+	if (n == 0)
+		return OUT_MORE;
+	if (n > out->left) {
+		n = out->left;
+		text.n = n > 0 ? page->lines[n - 1].span.at + page->lines[n - 1].span.n : 0;
+	}
+	r = write_all(out, text, err);
+	if (r != OUT_MORE)
+		return r;
+	out->printed += n;
+	out->left -= n;
+	return out->left == 0 ? OUT_ENOUGH : OUT_MORE;
+}
+
+static void
+keep_page(struct out *out, const struct page *page)
+{
+	size_t base = out->text.n;
+
+	buf_str(&out->text, buf_slice(&page->out));
+	for (size_t i = 0; i < page->n_lines; i++) {
+		if (out->n_kept == out->cap_kept) {
+			out->cap_kept = out->cap_kept > 0 ? out->cap_kept * 2 : 256;
+			out->kept = xrealloc(out->kept, out->cap_kept, sizeof(*out->kept));
+		}
+		out->kept[out->n_kept] = (struct kept){page->lines[i].time, out->n_kept,
+		    {base + page->lines[i].span.at, page->lines[i].span.n}};
+		out->n_kept++;
+	}
+}
+
+enum out_result
+out_page(struct out *out, const struct page *page, struct err *err)
+{
+	if (out->left == 0)
+		return OUT_ENOUGH;
+	if (out->order == OUT_READ)
+		return print_page(out, page, err);
+	if (out->text.n + page->out.n <= OUT_MAX_SORTED) {
+		keep_page(out, page);
+		return OUT_MORE;
+	}
+	/* Nothing is lost: what does not fit is printed as it comes, behind what was kept. */
+	enum out_result r = out_finish(out, err);
+	if (r != OUT_MORE)
+		return r;
+	out->unsorted += page->n_lines;
+	return print_page(out, page, err);
+}
+
+static int
+oldest_first(const void *a, const void *b)
+{
+	const struct kept *x = a, *y = b;
+
+	if (x->time != y->time) {
+		if (x->time == INT64_MIN || y->time == INT64_MIN)
+			return x->time == INT64_MIN ? 1 : -1;
+		return x->time < y->time ? -1 : 1;
+	}
+	return x->nth < y->nth ? -1 : x->nth > y->nth;
+}
+
+static int
+newest_first(const void *a, const void *b)
+{
+	const struct kept *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time > y->time ? -1 : 1;
+	return x->nth < y->nth ? -1 : x->nth > y->nth;
+}
+
+enum out_result
+out_finish(struct out *out, struct err *err)
+{
+	enum { BLOCK = 1 << 18 }; /* bytes written at once */
+	enum out_result r = OUT_MORE;
+	struct buf block = {0};
+	size_t n = out->n_kept < out->left ? out->n_kept : (size_t)out->left;
+
+	if (out->n_kept > 0)
+		qsort(out->kept, out->n_kept, sizeof(*out->kept),
+		    out->order == OUT_NEWEST ? newest_first : oldest_first);
+	for (size_t i = 0; i < n && r == OUT_MORE; i++) {
+		buf_add(&block, out->text.p + out->kept[i].span.at, out->kept[i].span.n);
+		if (block.n >= BLOCK || i + 1 == n) {
+			r = write_all(out, buf_slice(&block), err);
+			block.n = 0;
+		}
+		out->printed++;
+	}
+	out->left -= n;
+	out->n_kept = 0;
+	buf_free(&block);
+	buf_free(&out->text);
+	return r;
+}

@@ -1,0 +1,144 @@
+/* page.c: see page.h. */
+#include "page.h"
+
+#include <stdlib.h>
+
+#include "json.h"
+
+void
+counts_add(struct counts *sum, const struct counts *c)
+{
+	sum->files += c->files;
+	sum->bytes += c->bytes;
+	sum->events += c->events;
+	sum->matched += c->matched;
+	sum->undated += c->undated;
+	sum->digests += c->digests;
+	sum->passed += c->passed;
+	sum->problems += c->problems;
+}
+
+struct page *
+page_new(void)
+{
+	struct page *page = xmalloc(sizeof(*page));
+
+	*page = (struct page){0};
+	return page;
+}
+
+static void
+free_problems(struct page *page)
+{
+	for (size_t i = 0; i < page->n_problems; i++) {
+		free(page->problems[i].where);
+		free(page->problems[i].what);
+	}
+	page->n_problems = 0;
+}
+
+void
+page_free(struct page *page)
+{
+	if (page == NULL)
+		return;
+	free_problems(page);
+	free(page->problems);
+	free(page->events);
+	free(page->lines);
+	buf_free(&page->name);
+	buf_free(&page->bytes);
+	buf_free(&page->out);
+	free(page);
+}
+
+static void
+empty(struct buf *b)
+{
+	if (b->cap > PAGE_KEEP_BYTES)
+		buf_free(b);
+	b->n = 0;
+}
+
+void
+page_reset(struct page *page)
+{
+	free_problems(page);
+	empty(&page->bytes);
+	empty(&page->out);
+	page->name.n = 0;
+	page->base = 0;
+	page->n_events = page->n_lines = 0;
+	page->counts = (struct counts){0};
+}
+
+void
+page_add_event(struct page *page, struct span event)
+{
+	if (page->n_events == page->cap_events) {
+		page->cap_events = page->cap_events > 0 ? page->cap_events * 2 : 256;
+		page->events = xrealloc(page->events, page->cap_events, sizeof(*page->events));
+	}
+	page->events[page->n_events++] = event;
+}
+
+void
+page_add_line(struct page *page, struct str text, int64_t time)
+{
+	size_t at = page->out.n;
+
+	if (memchr(text.p, '\n', text.n) != NULL || memchr(text.p, '\r', text.n) != NULL)
+		json_minify(&page->out, text);
+	else
+		buf_str(&page->out, text);
+	buf_char(&page->out, '\n');
+	if (page->n_lines == page->cap_lines) {
+		page->cap_lines = page->cap_lines > 0 ? page->cap_lines * 2 : 64;
+		page->lines = xrealloc(page->lines, page->cap_lines, sizeof(*page->lines));
+	}
+	page->lines[page->n_lines++] = (struct line){{at, page->out.n - at}, time};
+	page->counts.matched++;
+}
+
+static struct problem *
+add_problem(struct page *page, const char *where, const char *fmt, va_list ap)
+{
+	struct str name = where != NULL ? str_of(where) : buf_slice(&page->name);
+	struct problem *p;
+	char what[320];
+
+	page->problems = xrealloc(page->problems, page->n_problems + 1, sizeof(*page->problems));
+	p = &page->problems[page->n_problems++];
+	*p = (struct problem){.where = xmalloc(name.n + 1)};
+	if (name.n > 0)
+		memcpy(p->where, name.p, name.n);
+	p->where[name.n] = '\0';
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
+	p->what = xmalloc(strlen(what) + 1);
+	memcpy(p->what, what, strlen(what) + 1);
+	return p;
+}
+
+void
+page_problem(struct page *page, const char *where, uint64_t pos, const char *fmt, ...)
+{
+	struct problem *p;
+	va_list ap;
+
+	va_start(ap, fmt);
+	p = add_problem(page, where, fmt, ap);
+	va_end(ap);
+	p->has_pos = pos != UINT64_MAX;
+	p->pos = pos;
+	page->counts.problems++;
+}
+
+void
+page_note(struct page *page, const char *where, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_problem(page, where, fmt, ap)->note = true;
+	va_end(ap);
+}

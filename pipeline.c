@@ -1,0 +1,296 @@
+/* pipeline.c: see pipeline.h. */
+#include "pipeline.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "out.h"
+#include "page.h"
+#include "queue.h"
+#include "search.h"
+#include "source.h"
+
+struct pipeline {
+	struct pipeline_config config;
+	struct queue *free_pages; /* the queues are there with more than one job only */
+	struct queue *work;
+	struct queue *done;
+
+	pthread_mutex_t lock;      /* of what follows */
+	pthread_cond_t ended_cond;
+	struct counts counts;
+	bool stopped;              /* end early */
+	bool ended;                /* pipeline_run is over */
+	unsigned searching;        /* searchers that still run */
+	bool abandoned;            /* the reader was left waiting */
+};
+
+static void
+must(int error)
+{
+	if (error != 0)
+		abort();
+}
+
+struct pipeline *
+pipeline_new(const struct pipeline_config *config)
+{
+	struct pipeline *p = xmalloc(sizeof(*p));
+	pthread_condattr_t attr;
+
+	*p = (struct pipeline){.config = *config};
+	must(pthread_mutex_init(&p->lock, NULL));
+	must(pthread_condattr_init(&attr));
+	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
+	must(pthread_cond_init(&p->ended_cond, &attr));
+	must(pthread_condattr_destroy(&attr));
+	if (config->jobs > 1) {
+		size_t pages = (size_t)config->jobs * PIPELINE_PAGES_PER_JOB;
+
+		p->free_pages = queue_new(pages, QUEUE_FIFO);
+		p->work = queue_new(pages, QUEUE_FIFO);
+		p->done = queue_new(pages, config->ordered ? QUEUE_BY_SEQ : QUEUE_FIFO);
+		for (size_t i = 0; i < pages; i++)
+			if (!queue_put(p->free_pages, page_new()))
+				abort();
+	}
+	return p;
+}
+
+void
+pipeline_free(struct pipeline *p)
+{
+	if (p == NULL || p->abandoned)
+		return;
+	p->config.source->close(p->config.source);
+	queue_free(p->free_pages);
+	queue_free(p->work);
+	queue_free(p->done);
+	must(pthread_mutex_destroy(&p->lock));
+	must(pthread_cond_destroy(&p->ended_cond));
+	free(p);
+}
+
+void
+pipeline_counts(struct pipeline *p, struct counts *counts)
+{
+	must(pthread_mutex_lock(&p->lock));
+	*counts = p->counts;
+	must(pthread_mutex_unlock(&p->lock));
+}
+
+static bool
+is_stopped(struct pipeline *p)
+{
+	bool stopped;
+
+	must(pthread_mutex_lock(&p->lock));
+	stopped = p->stopped;
+	must(pthread_mutex_unlock(&p->lock));
+	return stopped;
+}
+
+static void
+stop(struct pipeline *p)
+{
+	must(pthread_mutex_lock(&p->lock));
+	p->stopped = true;
+	must(pthread_mutex_unlock(&p->lock));
+	if (p->work != NULL) {
+		queue_abort(p->free_pages);
+		queue_abort(p->work);
+		queue_abort(p->done);
+	}
+}
+
+bool
+pipeline_interrupt(struct pipeline *p)
+{
+	struct timespec until;
+	bool ended;
+	int r = 0;
+
+	stop(p);
+	must(clock_gettime(CLOCK_MONOTONIC, &until));
+	until.tv_nsec += PIPELINE_GRACE_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	must(pthread_mutex_lock(&p->lock));
+	while (!p->ended && r == 0)
+		r = pthread_cond_timedwait(&p->ended_cond, &p->lock, &until);
+	ended = p->ended;
+	must(pthread_mutex_unlock(&p->lock));
+	return ended;
+}
+
+/* The last stage: report, print, count. */
+static enum out_result
+deliver(struct pipeline *p, const struct page *page, struct err *err)
+{
+	enum out_result r;
+
+	for (size_t i = 0; i < page->n_problems; i++)
+		p->config.report(p->config.context, &page->problems[i]);
+	r = out_page(p->config.out, page, err);
+	must(pthread_mutex_lock(&p->lock));
+	counts_add(&p->counts, &page->counts);
+	must(pthread_mutex_unlock(&p->lock));
+	return r;
+}
+
+static void *
+reader_main(void *context)
+{
+	struct pipeline *p = context;
+	struct page *page;
+	uint64_t seq = 0;
+
+	while ((page = queue_get(p->free_pages)) != NULL) {
+		page_reset(page);
+		if (!p->config.source->next(p->config.source, page)) {
+			page_free(page);
+			break;
+		}
+		page->seq = seq++;
+		if (!queue_put(p->work, page)) {
+			page_free(page);
+			break;
+		}
+	}
+	queue_close(p->work);
+	return NULL;
+}
+
+static void *
+searcher_main(void *context)
+{
+	struct pipeline *p = context;
+	struct search_scratch *scratch = search_scratch_new();
+	struct page *page;
+	bool last;
+
+	while ((page = queue_get(p->work)) != NULL) {
+		search_page(p->config.search, page, scratch);
+		if (!queue_put(p->done, page)) {
+			page_free(page);
+			break;
+		}
+	}
+	search_scratch_free(scratch);
+	must(pthread_mutex_lock(&p->lock));
+	last = --p->searching == 0;
+	must(pthread_mutex_unlock(&p->lock));
+	if (last)
+		queue_close(p->done);
+	return NULL;
+}
+
+/* Signals are for the caller's threads: the pipeline's own run with all of them blocked. */
+static int
+start_thread(pthread_t *thread, void *(*f)(void *), struct pipeline *p)
+{
+	pthread_attr_t attr;
+	sigset_t all, old;
+	int r;
+
+	must(pthread_attr_init(&attr));
+	must(pthread_attr_setstacksize(&attr, PIPELINE_STACK));
+	(void)sigfillset(&all);
+	must(pthread_sigmask(SIG_SETMASK, &all, &old));
+	r = pthread_create(thread, &attr, f, p);
+	must(pthread_sigmask(SIG_SETMASK, &old, NULL));
+	must(pthread_attr_destroy(&attr));
+	return r;
+}
+
+static enum out_result
+write_pages(struct pipeline *p, struct err *err)
+{
+	enum out_result r = OUT_MORE;
+	struct page *page;
+
+	while (r == OUT_MORE && (page = queue_get(p->done)) != NULL) {
+		r = deliver(p, page, err);
+		if (!queue_put(p->free_pages, page))
+			page_free(page);
+	}
+	return r;
+}
+
+/* Start the reader and the searchers. Where the system gives fewer threads than asked for, fewer do. */
+static int
+start_threads(struct pipeline *p, pthread_t *reader, pthread_t *searchers, struct err *err)
+{
+	unsigned n = 0;
+	int r = 0;
+
+	p->searching = p->config.jobs;
+	while (n < p->config.jobs && (r = start_thread(&searchers[n], searcher_main, p)) == 0)
+		n++;
+	must(pthread_mutex_lock(&p->lock));
+	p->searching -= p->config.jobs - n;
+	must(pthread_mutex_unlock(&p->lock));
+	p->config.jobs = n;
+	if (n > 0)
+		r = start_thread(reader, reader_main, p);
+	if (n > 0 && r == 0)
+		return 0;
+	stop(p);
+	for (unsigned i = 0; i < n; i++)
+		must(pthread_join(searchers[i], NULL));
+	return err_set(err, 0, "cannot start threads: %s; try -j 1", strerror(r));
+}
+
+static enum out_result
+run_threads(struct pipeline *p, struct err *err)
+{
+	pthread_t *searchers = xrealloc(NULL, p->config.jobs, sizeof(*searchers));
+	enum out_result r = OUT_FAILED;
+	pthread_t reader;
+
+	if (start_threads(p, &reader, searchers, err) == 0) {
+		r = write_pages(p, err);
+		if (r != OUT_MORE)
+			stop(p);
+		for (unsigned i = 0; i < p->config.jobs; i++)
+			must(pthread_join(searchers[i], NULL));
+		/* A reader that waits for input cannot be told to stop: it is left behind. */
+		p->abandoned = is_stopped(p);
+		must(p->abandoned ? pthread_detach(reader) : pthread_join(reader, NULL));
+	}
+	free(searchers);
+	return r;
+}
+
+static enum out_result
+run_alone(struct pipeline *p, struct err *err)
+{
+	struct search_scratch *scratch = search_scratch_new();
+	struct page *page = page_new();
+	enum out_result r = OUT_MORE;
+
+	while (r == OUT_MORE && !is_stopped(p) && p->config.source->next(p->config.source, page)) {
+		search_page(p->config.search, page, scratch);
+		r = deliver(p, page, err);
+		page_reset(page);
+	}
+	page_free(page);
+	search_scratch_free(scratch);
+	return r;
+}
+
+int
+pipeline_run(struct pipeline *p, struct err *err)
+{
+	enum out_result r = p->config.jobs > 1 ? run_threads(p, err) : run_alone(p, err);
+
+	if (r == OUT_MORE)
+		r = out_finish(p->config.out, err);
+	must(pthread_mutex_lock(&p->lock));
+	p->ended = true;
+	must(pthread_cond_broadcast(&p->ended_cond));
+	must(pthread_mutex_unlock(&p->lock));
+	return r == OUT_FAILED ? -1 : 0;
+}

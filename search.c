@@ -1,0 +1,174 @@
+/* search.c: see search.h. */
+#include "search.h"
+
+#include <stdlib.h>
+
+#include "json.h"
+#include "match.h"
+#include "page.h"
+#include "when.h"
+
+struct search_scratch {
+	struct match_scratch *match;
+	struct json_doc event;    /* the event as it stands in the page */
+	struct json_doc escaped;  /* the record that it has as a string */
+};
+
+/* One event on its way through the functions below. */
+struct work {
+	const struct search *search;
+	struct page *page;
+	struct search_scratch *scratch;
+	uint64_t pos; /* where it begins in the file */
+};
+
+struct search_scratch *
+search_scratch_new(void)
+{
+	struct search_scratch *s = xmalloc(sizeof(*s));
+
+	s->match = match_scratch_new();
+	json_doc_init(&s->event);
+	json_doc_init(&s->escaped);
+	return s;
+}
+
+void
+search_scratch_free(struct search_scratch *s)
+{
+	if (s == NULL)
+		return;
+	match_scratch_free(s->match);
+	json_doc_free(&s->event);
+	json_doc_free(&s->escaped);
+	free(s);
+}
+
+static const struct json *
+get_string(const struct json *v, struct str name)
+{
+	const struct json *s = json_get(v, name);
+
+	return s != NULL && s->type == JSON_STRING ? s : NULL;
+}
+
+static const struct json *
+get_array(const struct json *v, struct str name)
+{
+	const struct json *a = json_get(v, name);
+
+	return a != NULL && a->type == JSON_ARRAY ? a : NULL;
+}
+
+/* "event ID" as a person can look for it; aggregated records spell it eventId. */
+static const char *
+event_id(char out[96], const struct json *record)
+{
+	const struct json *id = get_string(record, STR("eventID"));
+
+	if (id == NULL)
+		id = get_string(record, STR("eventId"));
+	if (id == NULL)
+		return "without eventID";
+	return str_escape(out, 96, json_text(id));
+}
+
+static void
+search_record(struct work *w, const struct json *record)
+{
+	const struct json *time_text = get_string(record, STR("eventTime"));
+	int64_t time = INT64_MIN;
+	struct err err;
+	char id[96];
+	int r;
+
+	if (time_text != NULL && when_parse_event(json_text(time_text), &time) != 0)
+		time = INT64_MIN;
+	w->page->counts.events++;
+	if (w->search->windowed && time != INT64_MIN && (time < w->search->from || time > w->search->to))
+		return;
+	r = match_event(w->search->match, record, w->scratch->match, &err);
+	if (r < 0)
+		page_problem(w->page, NULL, w->pos, "event %s not searched: %s", event_id(id, record), err.msg);
+	if (r <= 0)
+		return;
+	if (w->search->windowed && time == INT64_MIN)
+		w->page->counts.undated++;
+	page_add_line(w->page, json_text(record), time);
+}
+
+/* A record as the text of a string: LookupEvents' CloudTrailEvent. */
+static void
+search_escaped(struct work *w, const struct json *string)
+{
+	struct json_doc *doc = &w->scratch->escaped;
+	struct err err;
+
+	if (json_parse(doc, json_text(string), &err) != 0)
+		page_problem(w->page, NULL, w->pos, "malformed event in a string, at byte %zu of its text: %s", err.pos,
+		    err.msg);
+	else if (doc->v->type != JSON_OBJECT)
+		page_problem(w->page, NULL, w->pos, "what is in this string is no event");
+	else
+		search_record(w, doc->v);
+}
+
+/* One element of a list, or a top-level value. */
+static void
+search_value(struct work *w, const struct json *v)
+{
+	const struct json *escaped;
+
+	if (v->type == JSON_STRING) {
+		search_escaped(w, v);
+	} else if (v->type != JSON_OBJECT) {
+		page_problem(w->page, NULL, w->pos, "an event is a JSON object, this is none");
+	} else if ((escaped = get_string(v, STR("CloudTrailEvent"))) != NULL) {
+		search_escaped(w, escaped);
+	} else if (json_get(v, STR("digestStartTime")) != NULL && json_get(v, STR("eventName")) == NULL) {
+		w->page->counts.digests++;
+	} else {
+		search_record(w, v);
+	}
+}
+
+static void
+search_list(struct work *w, const struct json *list, uint64_t base, const char *text)
+{
+	for (const struct json *v = json_begin(list); v < json_end(list); v = json_next(v)) {
+		if (v->type == JSON_OBJECT)
+			w->pos = base + (uint64_t)(v->text - text);
+		search_value(w, v);
+	}
+}
+
+static void
+search_event(struct work *w, struct str text)
+{
+	struct json_doc *doc = &w->scratch->event;
+	const struct json *list;
+	struct err err;
+
+	if (json_parse(doc, text, &err) != 0) {
+		page_problem(w->page, NULL, w->pos + err.pos, "malformed event: %s", err.msg);
+		return;
+	}
+	list = get_array(doc->v, STR("Records"));
+	if (list == NULL)
+		list = get_array(doc->v, STR("Events"));
+	if (list != NULL)
+		search_list(w, list, w->pos, text.p);
+	else
+		search_value(w, doc->v);
+}
+
+void
+search_page(const struct search *search, struct page *page, struct search_scratch *scratch)
+{
+	for (size_t i = 0; i < page->n_events; i++) {
+		struct span e = page->events[i];
+		struct work w = {search, page, scratch, page->base + e.at};
+
+		search_event(&w, (struct str){page->bytes.p + e.at, e.n});
+	}
+}

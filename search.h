@@ -1,0 +1,30 @@
+/* search.h: searches one page: parses its events, asks the query, keeps the lines that match.
+ *
+ * An event may be a record, or hold records: a LookupEvents event or a string with an escaped record in it,
+ * an object with a Records or Events array. Digest files are recognised. Pure; the query is shared, a scratch
+ * belongs to one thread. */
+#ifndef SEARCH_H
+#define SEARCH_H
+
+#include "str.h"
+
+struct match;
+struct page;
+
+/* What is asked. */
+struct search {
+	const struct match *match;
+	bool windowed;  /* from and to count */
+	int64_t from;   /* us since the epoch, both inclusive */
+	int64_t to;
+};
+
+struct search_scratch;
+
+struct search_scratch *search_scratch_new(void) MUSTUSE;
+void search_scratch_free(struct search_scratch *scratch);
+
+/* Search the page's events. Its lines, problems and counts say what came of it. */
+void search_page(const struct search *search, struct page *page, struct search_scratch *scratch);
+
+#endif

@@ -1,0 +1,516 @@
+/* spitzel.c: options, wiring, signals, exit status. What happens in between is pipeline.h's. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gz.h"
+#include "match.h"
+#include "out.h"
+#include "page.h"
+#include "pipeline.h"
+#include "progress.h"
+#include "regex.h"
+#include "search.h"
+#include "source.h"
+#include "trail.h"
+#include "when.h"
+
+enum status {
+	STATUS_COMPLETE = 0,
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+	STATUS_INCOMPLETE = 3,
+	STATUS_INTERRUPTED = 130
+};
+
+enum { MAX_SHOWN = 400 }; /* bytes of an argument shown in an error */
+
+static const char usage_text[] =
+"usage: aws-spitzel [-hqVv] [-j jobs] [-m expression] [-n limit] [--from time]\n"
+"                   [--last span] [--last-minute minutes] [--sort order]\n"
+"                   [--to time] [--trail source] [pattern ...]\n";
+
+static const char help_text[] =
+"\n"
+"Print the CloudTrail events that match, one JSON object a line.\n"
+"\n"
+"  pattern               service:Action with * and ?, such as 's3:Get*'; one of\n"
+"                        them must match; none: every event\n"
+"  -m, --match EXPR      a JSONPath, an operator, a Python literal, such as\n"
+"                        '$.errorCode == \"AccessDenied\"'; all of them must hold;\n"
+"                        == != < <= > >= in regex glob cidr; and, or, not, ( )\n"
+"      --from TIME       events from TIME on, TIME included\n"
+"      --to TIME         events up to TIME, TIME included\n"
+"      --last SPAN       the last 90m, 5h, 7d, ...\n"
+"      --last-minute N   the last N minutes\n"
+"      --trail SOURCE    search trail logs: a file, a folder, or - for standard\n"
+"                        input; JSON or gzip; may be repeated\n"
+"  -n, --limit N         stop after N events\n"
+"  -j, --jobs N          search with N threads (default: one a processor)\n"
+"      --sort ORDER      read (default), none, newest or oldest first\n"
+"  -q, --quiet           nothing on stderr but errors\n"
+"  -v, --verbose         say what was searched and passed over\n"
+"  -h, --help            this text\n"
+"  -V, --version         the version; with -v those of what is linked in, too\n"
+"\n"
+"TIME is UTC unless it says otherwise: 2023-03-31, '2023-03-31 14:00:12',\n"
+"2023-03-31T14:00:12Z, -3h, now, @1680271212.\n"
+"Exit status: 0 complete, 1 failed, 2 usage, 3 something could not be searched,\n"
+"130 interrupted. The manual is aws-spitzel(1).\n";
+
+enum { OPT_FROM = 256, OPT_TO, OPT_LAST, OPT_LAST_MINUTE, OPT_TRAIL, OPT_SORT };
+
+static const struct option options[] = {
+	{"from", required_argument, NULL, OPT_FROM},
+	{"help", no_argument, NULL, 'h'},
+	{"jobs", required_argument, NULL, 'j'},
+	{"last", required_argument, NULL, OPT_LAST},
+	{"last-minute", required_argument, NULL, OPT_LAST_MINUTE},
+	{"limit", required_argument, NULL, 'n'},
+	{"match", required_argument, NULL, 'm'},
+	{"quiet", no_argument, NULL, 'q'},
+	{"sort", required_argument, NULL, OPT_SORT},
+	{"to", required_argument, NULL, OPT_TO},
+	{"trail", required_argument, NULL, OPT_TRAIL},
+	{"verbose", no_argument, NULL, 'v'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0}
+};
+
+/* What the command line said. */
+struct command {
+	struct match *match;
+	const char **trails;
+	size_t n_trails;
+	int64_t now;
+	const char *from_option; /* the option that set it, NULL where none did */
+	const char *to_option;
+	int64_t from;
+	int64_t to;
+	uint64_t limit;
+	unsigned jobs;
+	enum out_order order;
+	bool ordered;
+	bool quiet;
+	bool verbose;
+	bool version;
+};
+
+/* --- complaints --- */
+
+static int
+complain(const char *what, const char *why)
+{
+	(void)fprintf(stderr, "aws-spitzel: %s%s%s\n", what, *what != '\0' && *why != '\0' ? ": " : "", why);
+	return -1;
+}
+
+static int
+bad_usage(const char *what, const char *why)
+{
+	(void)complain(what, why);
+	(void)fprintf(stderr, "Try 'aws-spitzel --help'.\n");
+	return -1;
+}
+
+/* Show the argument with a caret under the byte that the error is about. */
+static int
+bad_text(const char *what, const char *text, const struct err *err)
+{
+	struct buf line = {0};
+	size_t n = strlen(text), pos = err->pos < n ? err->pos : n, column = 0;
+
+	(void)complain(what, err->msg);
+	buf_escaped(&line, (struct str){text, pos}, MAX_SHOWN);
+	for (size_t i = 0; i < line.n; i++)
+		column += ((unsigned char)line.p[i] & 0xc0) != 0x80;
+	buf_escaped(&line, (struct str){text + pos, n - pos}, MAX_SHOWN);
+	(void)fprintf(stderr, "    %.*s\n    %*s^\n", (int)line.n, line.p != NULL ? line.p : "", (int)column, "");
+	buf_free(&line);
+	(void)fprintf(stderr, "Try 'aws-spitzel --help'.\n");
+	return -1;
+}
+
+/* --- the command line --- */
+
+static int
+read_number(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *value)
+{
+	char why[160], shown[48];
+	uint64_t v = 0;
+	bool ok = *text != '\0';
+
+	for (const char *p = text; *p != '\0' && ok; p++) {
+		ok = *p >= '0' && *p <= '9' && v <= (UINT64_MAX - 9) / 10;
+		if (ok)
+			v = v * 10 + (uint64_t)(*p - '0');
+	}
+	if (ok && v >= min && v <= max) {
+		*value = v;
+		return 0;
+	}
+	(void)snprintf(why, sizeof(why), "'%s' is no whole number from %" PRIu64 " to %" PRIu64,
+	    str_escape(shown, sizeof(shown), str_of(text)), min, max);
+	return bad_usage(option, why);
+}
+
+static int
+set_end(const char **which, const char *option)
+{
+	char why[160];
+
+	if (*which == NULL) {
+		*which = option;
+		return 0;
+	}
+	(void)snprintf(why, sizeof(why), "the time window already has this end from %s", *which);
+	return bad_usage(option, why);
+}
+
+static int
+set_last(struct command *c, const char *option, int64_t span)
+{
+	if (set_end(&c->from_option, option) != 0 || set_end(&c->to_option, option) != 0)
+		return -1;
+	c->from = c->now - WHEN_MIN_US < span ? WHEN_MIN_US : c->now - span;
+	c->to = c->now;
+	return 0;
+}
+
+static int
+read_time_option(struct command *c, int option, const char *text)
+{
+	struct err err;
+	int64_t span;
+
+	switch (option) {
+	case OPT_FROM:
+		if (when_parse(str_of(text), c->now, &c->from, &err) != 0)
+			return bad_usage("--from", err.msg);
+		return set_end(&c->from_option, "--from");
+	case OPT_TO:
+		if (when_parse(str_of(text), c->now, &c->to, &err) != 0)
+			return bad_usage("--to", err.msg);
+		return set_end(&c->to_option, "--to");
+	case OPT_LAST:
+		if (when_parse_span(str_of(text), &span, &err) != 0)
+			return bad_usage("--last", err.msg);
+		return set_last(c, "--last", span);
+	default:
+		if (when_parse_minutes(str_of(text), &span, &err) != 0)
+			return bad_usage("--last-minute", err.msg);
+		return set_last(c, "--last-minute", span);
+	}
+}
+
+static int
+read_sort(struct command *c, const char *text)
+{
+	c->ordered = strcmp(text, "none") != 0;
+	c->order = OUT_READ;
+	if (strcmp(text, "newest") == 0)
+		c->order = OUT_NEWEST;
+	else if (strcmp(text, "oldest") == 0)
+		c->order = OUT_OLDEST;
+	else if (strcmp(text, "read") != 0 && c->ordered)
+		return bad_usage("--sort", "the orders are: read, none, newest, oldest");
+	return 0;
+}
+
+static bool
+is_blank(const char *s)
+{
+	return s[strspn(s, " \t\r\n")] == '\0';
+}
+
+static int
+read_match(struct command *c, const char *text)
+{
+	struct err err;
+
+	if (is_blank(text) && !c->quiet)
+		(void)complain("--match", "an empty expression holds for every event");
+	if (match_add_expression(c->match, str_of(text), &err) != 0)
+		return bad_text("--match", text, &err);
+	return 0;
+}
+
+/* getopt's complaint, in our words. at: the argument it was looking at. */
+static int
+bad_option(int option, const char *at)
+{
+	char shown[64], why[128];
+
+	if (option == ':') {
+		(void)snprintf(why, sizeof(why), "'%s' wants an argument", str_escape(shown, sizeof(shown), str_of(at)));
+		return bad_usage(why, "");
+	}
+	if (optopt > ' ' && optopt < 127)
+		(void)snprintf(why, sizeof(why), "unknown option '-%c'", optopt);
+	else
+		(void)snprintf(why, sizeof(why), "'%s' is no option, or short for several",
+		    str_escape(shown, sizeof(shown), str_of(at)));
+	return bad_usage(why, "");
+}
+
+/* 0 go on, 1 done (help was asked for), -1 an error was shown. */
+static int
+read_option(struct command *c, int option)
+{
+	uint64_t n;
+
+	switch (option) {
+	case 'h':
+		(void)fputs(usage_text, stdout);
+		(void)fputs(help_text, stdout);
+		return fflush(stdout) == 0 ? 1 : -1;
+	case 'j':
+		if (read_number("--jobs", optarg, 1, PIPELINE_MAX_JOBS, &n) != 0)
+			return -1;
+		c->jobs = (unsigned)n;
+		return 0;
+	case 'm':
+		return read_match(c, optarg);
+	case 'n':
+		return read_number("--limit", optarg, 0, UINT64_MAX / 10 - 1, &c->limit);
+	case 'q':
+		c->quiet = true;
+		return 0;
+	case 'v':
+		c->verbose = true;
+		return 0;
+	case 'V':
+		c->version = true;
+		return 0;
+	case OPT_SORT:
+		return read_sort(c, optarg);
+	case OPT_TRAIL:
+		c->trails = xrealloc(c->trails, c->n_trails + 1, sizeof(*c->trails));
+		c->trails[c->n_trails++] = optarg;
+		return 0;
+	default:
+		return read_time_option(c, option, optarg);
+	}
+}
+
+static int
+read_command(struct command *c, int argc, char **argv)
+{
+	struct err err;
+	int option, r;
+
+	opterr = 0;
+	for (;;) {
+		int at = optind;
+
+		option = getopt_long(argc, argv, ":hj:m:n:qVv", options, NULL);
+		if (option == -1)
+			break;
+		if (option == '?' || option == ':')
+			return bad_option(option, argv[optind > at ? optind - 1 : at]);
+		r = read_option(c, option);
+		if (r != 0)
+			return r;
+	}
+	for (int i = optind; i < argc; i++)
+		if (match_add_pattern(c->match, str_of(argv[i]), &err) != 0)
+			return bad_text("pattern", argv[i], &err);
+	if (c->from_option == NULL)
+		c->from = WHEN_MIN_US;
+	if (c->to_option == NULL)
+		c->to = WHEN_MAX_US;
+	if (c->from > c->to)
+		return bad_usage("--from", "the time window ends before it starts");
+	return 0;
+}
+
+static void
+print_version(bool verbose)
+{
+	char pcre2[64];
+
+	(void)printf("aws-spitzel %s\n", SPITZEL_VERSION);
+	if (!verbose)
+		return;
+	(void)printf("PCRE2 %s (BSD-3-Clause)\n", regex_version(pcre2));
+	(void)printf("libdeflate %s (MIT)\n", gz_libdeflate_version());
+	(void)printf("zlib %s (Zlib)\n", gz_zlib_version());
+#ifdef __GLIBC__
+	(void)printf("the system's C library\n");
+#else
+	(void)printf("musl (MIT)\n");
+#endif
+	(void)printf("aws-spitzel itself: MIT\n");
+}
+
+/* --- the run --- */
+
+static double
+seconds_now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The run, for the signal thread; set before it starts. Holding it here also keeps what a reader that was left
+ * behind still uses. */
+static struct run {
+	const struct command *command;
+	struct pipeline *pipeline;
+	struct out *out;
+	struct progress progress;
+	double started;
+	pthread_t signal_thread;
+	sigset_t signals;
+} run;
+
+static void
+close_run(uint64_t printed, struct counts *counts)
+{
+	char from[WHEN_PRINT_SIZE], to[WHEN_PRINT_SIZE];
+	const struct command *c = run.command;
+	struct summary s = {.printed = printed, .seconds = seconds_now() - run.started};
+
+	pipeline_counts(run.pipeline, counts);
+	if (c->from_option != NULL || c->to_option != NULL) {
+		s.from = c->from_option != NULL ? when_print(from, c->from) : "the beginning";
+		s.to = c->to_option != NULL ? when_print(to, c->to) : "the end";
+	}
+	progress_close(&run.progress, counts, &s);
+}
+
+/* Waits for signals. Returns true when the main thread ends the program, having been told to stop or not. */
+static void *
+signal_main(void *unused)
+{
+	struct counts counts;
+	int signal;
+
+	(void)unused;
+	if (sigwait(&run.signals, &signal) != 0 || signal == SIGUSR1)
+		return NULL;
+	if (pipeline_interrupt(run.pipeline))
+		return (void *)&run;
+	/* The run waits for its input or its reader: nothing of it can be lost any more. */
+	pipeline_counts(run.pipeline, &counts);
+	close_run(counts.matched, &counts);
+	_exit(STATUS_INTERRUPTED);
+}
+
+/* Interrupts are taken by a thread of their own, so that nothing ever runs inside a signal handler. */
+static int
+start_signals(void)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(&run.signals);
+	(void)sigaddset(&run.signals, SIGINT);
+	(void)sigaddset(&run.signals, SIGTERM);
+	(void)sigaddset(&run.signals, SIGHUP);
+	(void)sigaddset(&run.signals, SIGUSR1);
+	if (pthread_sigmask(SIG_BLOCK, &run.signals, NULL) != 0 ||
+	    pthread_create(&run.signal_thread, NULL, signal_main, NULL) != 0)
+		return complain("cannot start a thread", strerror(errno));
+	return 0;
+}
+
+/* Was the run interrupted? */
+static bool
+end_signals(void)
+{
+	void *interrupted = NULL;
+
+	(void)pthread_kill(run.signal_thread, SIGUSR1);
+	(void)pthread_join(run.signal_thread, &interrupted);
+	return interrupted != NULL;
+}
+
+static enum status
+finish(int result, const struct err *err)
+{
+	bool interrupted = end_signals();
+	uint64_t unsorted = out_unsorted(run.out);
+	struct counts counts;
+
+	close_run(out_printed(run.out), &counts);
+	if (result != 0) {
+		(void)complain(err->msg, "");
+		return STATUS_FAILED;
+	}
+	if (unsorted > 0)
+		(void)fprintf(stderr, "aws-spitzel: the last %" PRIu64 " events are not sorted: the matches are larger "
+		    "than %u MiB; narrow the query\n", unsorted, OUT_MAX_SORTED >> 20);
+	if (interrupted)
+		return STATUS_INTERRUPTED;
+	if (counts.problems > 0 && counts.files == 0 && counts.events == 0)
+		return STATUS_FAILED;
+	return counts.problems > 0 || unsorted > 0 ? STATUS_INCOMPLETE : STATUS_COMPLETE;
+}
+
+static enum status
+search_trails(const struct command *c)
+{
+	struct search search = {.match = c->match, .windowed = c->from_option != NULL || c->to_option != NULL,
+	    .from = c->from, .to = c->to};
+	struct pipeline_config config = {.search = &search, .jobs = c->jobs, .ordered = c->ordered,
+	    .report = progress_problem, .context = &run.progress};
+	enum status status;
+	struct err err;
+
+	run.command = c;
+	run.started = seconds_now();
+	run.progress = (struct progress){.quiet = c->quiet, .verbose = c->verbose};
+	run.out = config.out = out_new(STDOUT_FILENO, c->order, c->limit);
+	config.source = trail_open(c->trails, c->n_trails, TRAIL_PAGE_SIZE);
+	run.pipeline = pipeline_new(&config);
+	if (start_signals() != 0)
+		return STATUS_FAILED;
+	status = finish(pipeline_run(run.pipeline, &err), &err);
+	pipeline_free(run.pipeline);
+	out_free(run.out);
+	return status;
+}
+
+static unsigned
+processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (n < 1)
+		return 1;
+	return n > PIPELINE_MAX_JOBS ? PIPELINE_MAX_JOBS : (unsigned)n;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct command c = {.limit = UINT64_MAX, .jobs = processors(), .ordered = true,
+	    .now = (int64_t)time(NULL) * WHEN_SECOND_US};
+	enum status status;
+	int r;
+
+	c.match = match_new();
+	r = read_command(&c, argc, argv);
+	if (r != 0) {
+		status = r > 0 ? STATUS_COMPLETE : STATUS_USAGE;
+	} else if (c.version) {
+		print_version(c.verbose);
+		status = fflush(stdout) == 0 ? STATUS_COMPLETE : STATUS_FAILED;
+	} else if (c.n_trails == 0) {
+		(void)complain("searching the event history is not built into this version yet",
+		    "name trail logs with --trail SOURCE");
+		status = STATUS_FAILED;
+	} else {
+		status = search_trails(&c);
+	}
+	match_free(c.match);
+	free(c.trails);
+	return (int)status;
+}

@@ -1,0 +1,443 @@
+/* trail.c: see trail.h. A walk over names (struct walk) finds the files; reading one is a gz stream whose
+ * bytes are framed page by page, what is left of an unfinished event being carried over to the next page. */
+#include "trail.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "frame.h"
+#include "gz.h"
+#include "page.h"
+
+struct folder {
+	char *path;
+	char **names; /* sorted */
+	size_t n;
+	size_t next;
+	dev_t dev;
+	ino_t ino;
+};
+
+struct trail {
+	struct source source;
+	const char *const *roots;
+	size_t n_roots;
+	size_t next_root;
+	size_t page_size;
+	struct folder *folders; /* the folders we are in, the innermost last */
+	size_t depth;
+
+	int fd;                 /* of the file at hand; -1 without one */
+	char *path;             /* its name */
+	bool named;             /* it was named, not found in a folder */
+	bool began;             /* some of it was read */
+	struct gz *gz;
+	struct framer framer;
+	struct buf rest;        /* read but not yet in a page */
+	uint64_t pos;           /* of rest.p[0], or of what comes next, in the inflated file */
+};
+
+/* --- finding files --- */
+
+static char *
+join(const char *folder, const char *name)
+{
+	size_t n = strlen(folder), m = strlen(name);
+	bool slash = n > 0 && folder[n - 1] != '/';
+	char *path = xmalloc(n + slash + m + 1);
+
+	memcpy(path, folder, n);
+	if (slash)
+		path[n] = '/';
+	memcpy(path + n + slash, name, m + 1);
+	return path;
+}
+
+static char *
+copy(const char *s)
+{
+	size_t n = strlen(s) + 1;
+
+	return memcpy(xmalloc(n), s, n);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Read the names in a folder, sorted. -1 with errno. */
+static int
+list_folder(int fd, struct folder *f)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *e;
+	size_t cap = 0;
+
+	if (dir == NULL)
+		return -1;
+	while (errno = 0, (e = readdir(dir)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (f->n == cap) {
+			cap = cap > 0 ? cap * 2 : 64;
+			f->names = xrealloc(f->names, cap, sizeof(*f->names));
+		}
+		f->names[f->n++] = copy(e->d_name);
+	}
+	if (errno != 0) {
+		int saved = errno;
+
+		(void)closedir(dir);
+		errno = saved;
+		return -1;
+	}
+	(void)closedir(dir);
+	if (f->n > 0)
+		qsort(f->names, f->n, sizeof(*f->names), by_name);
+	return 0;
+}
+
+static void
+leave_folder(struct trail *t)
+{
+	struct folder *f = &t->folders[--t->depth];
+
+	for (size_t i = 0; i < f->n; i++)
+		free(f->names[i]);
+	free(f->names);
+	free(f->path);
+}
+
+static bool
+is_inside(const struct trail *t, const struct stat *st)
+{
+	for (size_t i = 0; i < t->depth; i++)
+		if (t->folders[i].dev == st->st_dev && t->folders[i].ino == st->st_ino)
+			return true;
+	return false;
+}
+
+/* Go into the folder open at fd, which is taken over, as path is. */
+static void
+enter_folder(struct trail *t, int fd, char *path, const struct stat *st, struct page *page)
+{
+	struct folder f = {.path = path, .dev = st->st_dev, .ino = st->st_ino};
+
+	if (is_inside(t, st)) {
+		page_note(page, path, "a link back to a folder around it, not followed");
+		(void)close(fd);
+		free(path);
+		return;
+	}
+	if (t->depth == TRAIL_MAX_DEPTH) {
+		page_problem(page, path, UINT64_MAX, "not searched: deeper than %d folders", TRAIL_MAX_DEPTH);
+		(void)close(fd);
+		free(path);
+		return;
+	}
+	if (list_folder(fd, &f) != 0)
+		page_problem(page, path, UINT64_MAX, "cannot list the folder: %s", strerror(errno));
+	t->folders = xrealloc(t->folders, t->depth + 1, sizeof(*t->folders));
+	t->folders[t->depth++] = f;
+}
+
+/* Begin with what path (taken over) names: a file becomes the one at hand, a folder is entered. */
+static void
+open_path(struct trail *t, char *path, bool named, struct page *page)
+{
+	struct stat st;
+	int fd = named && strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : -1;
+
+	/* What is not to be read is not opened: opening a fifo waits for its writer. */
+	if (fd < 0 && stat(path, &st) == 0 && !named && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		page_note(page, path, "neither a file nor a folder, passed over");
+		page->counts.passed++;
+		free(path);
+		return;
+	}
+	if (fd < 0)
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		page_problem(page, path, UINT64_MAX, "cannot open: %s", strerror(errno));
+		if (fd >= 0)
+			(void)close(fd);
+		free(path);
+		return;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		enter_folder(t, fd, path, &st, page);
+		return;
+	}
+	t->fd = fd;
+	t->path = path;
+	t->named = named;
+}
+
+/* Make the next file the one at hand. False when there is none. */
+static bool
+next_file(struct trail *t, struct page *page)
+{
+	while (t->fd < 0) {
+		if (t->depth > 0) {
+			struct folder *f = &t->folders[t->depth - 1];
+
+			if (f->next == f->n)
+				leave_folder(t);
+			else
+				open_path(t, join(f->path, f->names[f->next++]), false, page);
+		} else if (t->next_root < t->n_roots) {
+			open_path(t, copy(t->roots[t->next_root++]), true, page);
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* --- reading one --- */
+
+static ssize_t
+read_input(void *context, char *p, size_t n, struct err *err)
+{
+	struct trail *t = context;
+	ssize_t got;
+
+	do
+		got = read(t->fd, p, n);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		(void)err_set(err, 0, "cannot read: %s", strerror(errno));
+	return got;
+}
+
+static void
+begin_file(struct trail *t)
+{
+	gz_start(t->gz, read_input, t);
+	frame_start(&t->framer);
+	t->rest.n = 0;
+	t->pos = 0;
+	t->began = false;
+}
+
+static void
+end_file(struct trail *t)
+{
+	(void)close(t->fd);
+	t->fd = -1;
+	free(t->path);
+	t->path = NULL;
+}
+
+static bool
+has_log_name(const char *path)
+{
+	static const char *const endings[] = {".json", ".jsonl", ".ndjson", ".gz"};
+	struct str s = str_of(path);
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		size_t n = strlen(endings[i]);
+
+		if (s.n > n && str_eq_nocase((struct str){s.p + s.n - n, n}, str_of(endings[i])))
+			return true;
+	}
+	return false;
+}
+
+/* Is this, by its first bytes, a file that only lies beside the logs? */
+static bool
+is_other_file(const struct trail *t, struct str head)
+{
+	size_t i = 0;
+
+	if (t->named || has_log_name(t->path))
+		return false;
+	while (i < head.n && (head.p[i] == ' ' || head.p[i] == '\n' || head.p[i] == '\r' || head.p[i] == '\t'))
+		i++;
+	return i < head.n && head.p[i] != '{' && head.p[i] != '[';
+}
+
+/* After the first read of a file: drop a byte order mark; false when the file is to be passed over. */
+static bool
+check_head(struct trail *t, struct page *page)
+{
+	struct str head = buf_slice(&page->bytes);
+
+	t->began = true;
+	if (head.n >= 3 && memcmp(head.p, "\xef\xbb\xbf", 3) == 0)
+		memcpy(page->bytes.p, "   ", 3);
+	if (!is_other_file(t, head))
+		return true;
+	page_note(page, t->path, "this is no JSON, passed over");
+	page->counts.passed++;
+	return false;
+}
+
+/* Frame what the page has got. True when the stream is over. */
+static bool
+frame_page(struct trail *t, struct page *page, bool ended)
+{
+	for (;;) {
+		struct span event;
+		struct err err;
+
+		switch (frame_next(&t->framer, page->bytes.p, page->bytes.n, ended, &event, &err)) {
+		case FRAME_EVENT:
+			page_add_event(page, event);
+			break;
+		case FRAME_BAD:
+			page_problem(page, NULL, page->base + err.pos, "%s", err.msg);
+			break;
+		case FRAME_MORE:
+			return false;
+		case FRAME_END:
+			return true;
+		}
+	}
+}
+
+/* Take what is not framed yet out of the page, for the next one. */
+static void
+carry_over(struct trail *t, struct page *page)
+{
+	size_t keep = t->framer.keep;
+
+	t->rest.n = 0;
+	buf_add(&t->rest, page->bytes.p + keep, page->bytes.n - keep);
+	frame_drop(&t->framer, keep);
+	t->pos = page->base + keep;
+	page->bytes.n = keep;
+}
+
+/* The event at hand is larger than we hold. */
+static void
+give_up_event(struct trail *t, struct page *page)
+{
+	struct err err;
+
+	(void)frame_overflow(&t->framer, page->bytes.p, page->bytes.n, &err);
+	page_problem(page, NULL, page->base + err.pos, "%s", err.msg);
+	(void)frame_page(t, page, false);
+}
+
+/* The page is full of one unfinished event, and has no other. */
+static void
+make_room(struct trail *t, struct page *page)
+{
+	size_t keep = t->framer.keep;
+
+	memmove(page->bytes.p, page->bytes.p + keep, page->bytes.n - keep);
+	page->bytes.n -= keep;
+	page->base += keep;
+	frame_drop(&t->framer, keep);
+	buf_reserve(&page->bytes, t->page_size);
+}
+
+/* Begin a page with what the last one left over. */
+static void
+begin_page(struct trail *t, struct page *page)
+{
+	page->name.n = 0;
+	buf_str(&page->name, str_of(t->path));
+	page->bytes.n = 0;
+	buf_reserve(&page->bytes, t->rest.n > t->page_size / 2 ? t->rest.n * 2 : t->page_size);
+	buf_str(&page->bytes, buf_slice(&t->rest));
+	page->base = t->pos;
+}
+
+/* The file is over, at its end or by an error. */
+static void
+finish_file(struct trail *t, struct page *page, ssize_t got, const struct err *err)
+{
+	if (got < 0)
+		page_problem(page, NULL, UINT64_MAX, "%s, at byte %zu of the %s; nothing behind it was searched",
+		    err->msg, err->pos, gz_is_gzip(t->gz) ? "compressed file" : "file");
+	page->counts.files++;
+	end_file(t);
+}
+
+/* Read on in the file at hand until the page is worth handing over, or the file is over. */
+static void
+read_file(struct trail *t, struct page *page)
+{
+	begin_page(t, page);
+	for (;;) {
+		size_t room = page->bytes.cap - page->bytes.n;
+		struct err err;
+		ssize_t got;
+		bool over;
+
+		if (room > t->page_size)
+			room = t->page_size;
+		got = gz_read(t->gz, page->bytes.p + page->bytes.n, room, &err);
+		if (got > 0)
+			page->bytes.n += (size_t)got;
+		if (got > 0 && !t->began && !check_head(t, page)) {
+			end_file(t);
+			return;
+		}
+		page->counts.bytes += got > 0 ? (uint64_t)got : 0;
+		over = frame_page(t, page, got == 0);
+		if (over || got <= 0) {
+			finish_file(t, page, got, &err);
+			return;
+		}
+		if (page->bytes.n - t->framer.keep > TRAIL_MAX_EVENT)
+			give_up_event(t, page);
+		/* Hand over a full page, and what a slow pipe has given so far. */
+		if (page->n_events > 0 && (page->bytes.n == page->bytes.cap || (size_t)got < room)) {
+			carry_over(t, page);
+			return;
+		}
+		if (page->bytes.n == page->bytes.cap)
+			make_room(t, page);
+	}
+}
+
+static bool
+trail_next(struct source *source, struct page *page)
+{
+	struct trail *t = (struct trail *)source;
+
+	while (page->n_events == 0 && page->n_problems == 0) {
+		if (t->fd < 0) {
+			if (!next_file(t, page))
+				break;
+			begin_file(t);
+		}
+		read_file(t, page);
+	}
+	return page->n_events > 0 || page->n_problems > 0 || page->counts.files > 0;
+}
+
+static void
+trail_close(struct source *source)
+{
+	struct trail *t = (struct trail *)source;
+
+	if (t->fd >= 0)
+		end_file(t);
+	while (t->depth > 0)
+		leave_folder(t);
+	free(t->folders);
+	gz_free(t->gz);
+	buf_free(&t->rest);
+	free(t);
+}
+
+struct source *
+trail_open(const char *const *names, size_t n, size_t page_size)
+{
+	struct trail *t = xmalloc(sizeof(*t));
+
+	*t = (struct trail){.source = {trail_next, trail_close}, .roots = names, .n_roots = n,
+	    .page_size = page_size, .fd = -1};
+	t->gz = gz_new();
+	return &t->source;
+}
