@@ -1,5 +1,5 @@
-/* json.c: see json.h. The parser is one loop over the text with the open containers on a small stack, so
- * that no input can exhaust the C stack. */
+/* json.c: see json.h. The parser is one loop over the text with the open containers on a small
+ * stack, so that no input can exhaust the C stack. */
 #include "json.h"
 
 #include <stdlib.h>
@@ -31,8 +31,7 @@ struct parser {
 	uint32_t open[JSON_MAX_DEPTH]; /* indices of the containers we are in */
 };
 
-static int PRINTFLIKE(3, 4)
-fail(struct parser *ps, const char *at, const char *fmt, ...)
+static int PRINTFLIKE(3, 4) fail(struct parser *ps, const char *at, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -84,7 +83,8 @@ skip_space(struct parser *ps)
  *
  *     while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\') p++;
  *
- * Eight bytes at a time: a byte's top bit is set in `stop` where that byte, or a lower one, ends the run. */
+ * Eight bytes at a time: a byte's top bit is set in `stop` where that byte, or a lower one, ends
+ * the run. */
 static const char *
 skip_plain(const char *p, const char *end)
 {
@@ -101,7 +101,8 @@ skip_plain(const char *p, const char *end)
 			break;
 		p += 8;
 	}
-	while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' && *p != '\\')
+	while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' &&
+	    *p != '\\')
 		p++;
 	return p;
 }
@@ -127,8 +128,8 @@ read_hex4(const char *p, const char *end, uint32_t *value)
 	return true;
 }
 
-/* Decode the \u escape whose four digits start at *p (RFC 8259 section 7), with its second half where it
- * has one; *p ends up behind it. Half a pair decodes to U+FFFD. */
+/* Decode the \u escape whose four digits start at *p (RFC 8259 section 7), with its second half
+ * where it has one; *p ends up behind it. Half a pair decodes to U+FFFD. */
 static bool
 read_u_escape(const char **p, const char *end, uint32_t *cp)
 {
@@ -154,7 +155,9 @@ static char
 simple_escape(char c)
 {
 	switch (c) {
-	case '"': case '\\': case '/':
+	case '"':
+	case '\\':
+	case '/':
 		return c;
 	case 'b':
 		return '\b';
@@ -224,7 +227,8 @@ parse_string(struct parser *ps)
 		if (*p == '"')
 			break;
 		if ((unsigned char)*p < 0x20)
-			return fail(ps, p, "control character 0x%02x in a string", (unsigned char)*p);
+			return fail(
+			    ps, p, "control character 0x%02x in a string", (unsigned char)*p);
 		if (*p != '\\') {
 			n = utf8_read(p, ps->end, &cp);
 			if (n == 0)
@@ -267,9 +271,11 @@ parse_number(struct parser *ps)
 
 	if (n == 0)
 		return fail(ps, ps->p, "a digit is missing in a number");
-	if (after < ps->end && ((*after >= '0' && *after <= '9') || *after == '.' || (*after | 0x20) == 'e'))
-		return fail(ps, after, *after >= '0' && *after <= '9' ? "a number has no leading zeros" :
-		    "a digit is missing in a number");
+	if (after < ps->end &&
+	    ((*after >= '0' && *after <= '9') || *after == '.' || (*after | 0x20) == 'e'))
+		return fail(ps, after,
+		    *after >= '0' && *after <= '9' ? "a number has no leading zeros" :
+						     "a digit is missing in a number");
 	push(ps, JSON_NUMBER, ps->p, n);
 	ps->p = after;
 	return 0;
@@ -294,12 +300,14 @@ by_name_then_place(const void *a, const void *b)
 	return c != 0 ? c : x < y ? -1 : x > y;
 }
 
-/* Of members with the same name the last one wins: mark the others. Few names are compared pair by pair,
- * by length and ends first; many are sorted, so that a hostile object costs n log n. */
+/* Members up to which names are compared pair by pair; more are sorted, so that a hostile object
+ * costs n log n. */
+enum { FEW = 48 };
+
+/* Of members with the same name the last one wins: mark the others. */
 static void
 shadow_duplicates(struct json *object)
 {
-	enum { FEW = 48 };
 	struct json *few[FEW], **names = few;
 	uint32_t n = 0, members = object->count;
 
@@ -313,16 +321,14 @@ shadow_duplicates(struct json *object)
 		qsort(names, n, sizeof(*names), by_name_then_place);
 		for (uint32_t i = 0; i + 1 < n; i++)
 			names[i]->shadowed = str_eq(json_text(names[i]), json_text(names[i + 1]));
+		free(names);
 	} else {
 		for (uint32_t i = 0; i + 1 < n; i++)
 			for (uint32_t k = i + 1; k < n && !names[i]->shadowed; k++)
-				names[i]->shadowed = names[i]->len == names[k]->len &&
-				    str_eq(json_text(names[i]), json_text(names[k]));
+				names[i]->shadowed = str_eq(json_text(names[i]), json_text(names[k]));
 	}
-	for (uint32_t i = 0; i < n; i++)
-		object->count -= names[i]->shadowed;
-	if (members > FEW)
-		free(names);
+	for (struct json *m = object + 1; n > 0; m += 1 + m[1].skip, n--)
+		object->count -= m->shadowed;
 }
 
 static int
@@ -383,16 +389,16 @@ parse_value(struct parser *ps)
 		return parse_word(ps, JSON_FALSE, "false", 5);
 	case 'n':
 		return parse_word(ps, JSON_NULL, "null", 4);
-	case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8':
-	case '9':
-		return parse_number(ps);
 	default:
+		if (*ps->p == '-' || (*ps->p >= '0' && *ps->p <= '9'))
+			return parse_number(ps);
 		return unexpected(ps, "a value");
 	}
 }
 
-/* After a value or an opening bracket: go on to where the next value starts, closing what ends here.
- * Returns 1 when a value follows, 0 when the root is complete. `opened`: a container was opened just now. */
+/* After a value or an opening bracket: go on to where the next value starts, closing what ends
+ * here. Returns 1 when a value follows, 0 when the root is complete. `opened`: a container was
+ * opened just now. */
 static int
 parse_between(struct parser *ps, bool opened)
 {
@@ -482,11 +488,40 @@ json_get(const struct json *v, struct str name)
 	return NULL;
 }
 
+/* The members that are not shadowed, sorted by name; to be freed. */
+static const struct json **
+sorted_members(const struct json *object)
+{
+	const struct json **names = xrealloc(NULL, object->count, sizeof(*names));
+	size_t n = 0;
+
+	for (const struct json *m = json_first_member(object); m != NULL;
+	     m = json_next_member(object, m))
+		names[n++] = m;
+	qsort(names, n, sizeof(*names), by_name_then_place);
+	return names;
+}
+
+static bool
+equal_large_objects(const struct json *a, const struct json *b)
+{
+	const struct json **x = sorted_members(a), **y = sorted_members(b);
+	bool equal = true;
+
+	for (uint32_t i = 0; i < a->count && equal; i++)
+		equal = str_eq(json_text(x[i]), json_text(y[i])) && json_equal(x[i] + 1, y[i] + 1);
+	free(x);
+	free(y);
+	return equal;
+}
+
 static bool
 equal_objects(const struct json *a, const struct json *b)
 {
 	if (a->count != b->count)
 		return false;
+	if (a->count > FEW)
+		return equal_large_objects(a, b);
 	for (const struct json *m = json_first_member(a); m != NULL; m = json_next_member(a, m)) {
 		const struct json *other = json_get(b, json_text(m));
 
@@ -511,7 +546,7 @@ json_equal(const struct json *a, const struct json *b)
 		if (a->count != b->count)
 			return false;
 		for (const struct json *x = json_begin(a), *y = json_begin(b); x < json_end(a);
-		    x = json_next(x), y = json_next(y))
+		     x = json_next(x), y = json_next(y))
 			if (!json_equal(x, y))
 				return false;
 		return true;
@@ -573,7 +608,8 @@ json_print(struct buf *out, const struct json *v)
 		break;
 	case JSON_OBJECT:
 		buf_char(out, '{');
-		for (const struct json *m = json_first_member(v); m != NULL; m = json_next_member(v, m)) {
+		for (const struct json *m = json_first_member(v); m != NULL;
+		     m = json_next_member(v, m)) {
 			if (!first)
 				buf_char(out, ',');
 			first = false;
