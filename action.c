@@ -8,16 +8,16 @@ static const struct alias {
 	const char *source; /* without ".amazonaws.com" */
 	const char *prefix;
 } aliases[] = {
-	{"appstream2", "appstream"},
-	{"autoscaling", "application-autoscaling"},
-	{"models-v2-lex", "lex"},
-	{"models.lex", "lex"},
-	{"monitoring", "cloudwatch"},
-	{"mturk-requester", "mechanicalturk"},
-	{"runtime-v2-lex", "lex"},
-	{"runtime.lex", "lex"},
-	{"streams.dynamodb", "dynamodb"},
-	{"tagging", "tag"},
+    {"appstream2", "appstream"},
+    {"autoscaling", "application-autoscaling"},
+    {"models-v2-lex", "lex"},
+    {"models.lex", "lex"},
+    {"monitoring", "cloudwatch"},
+    {"mturk-requester", "mechanicalturk"},
+    {"runtime-v2-lex", "lex"},
+    {"runtime.lex", "lex"},
+    {"streams.dynamodb", "dynamodb"},
+    {"tagging", "tag"},
 };
 
 static bool
@@ -54,7 +54,8 @@ action_parse(struct action *a, struct str text, struct err *err)
 
 	for (size_t i = 0; i < text.n; i++)
 		if ((unsigned char)text.p[i] <= ' ' || (unsigned char)text.p[i] == 0x7f)
-			return err_set(err, i, "an action pattern has no blanks; give each pattern by itself");
+			return err_set(
+			    err, i, "an action pattern has no blanks; give each pattern by itself");
 	a->service = STR("*");
 	a->name = text;
 	if (colon != NULL) {
@@ -63,12 +64,14 @@ action_parse(struct action *a, struct str text, struct err *err)
 		a->service = service_of((struct str){text.p, at});
 		a->name = (struct str){colon + 1, text.n - at - 1};
 		if (a->service.n == 0)
-			return err_set(err, 0, "the service is missing before ':'; '*' is any service");
+			return err_set(
+			    err, 0, "the service is missing before ':'; '*' is any service");
 		if (memchr(a->name.p, ':', a->name.n) != NULL)
 			return err_set(err, at + 1, "a pattern is service:Action, with one ':'");
 	}
 	if (a->name.n == 0)
-		return err_set(err, text.n, "the action is missing; '*' is any action, as in 's3:*'");
+		return err_set(
+		    err, text.n, "the action is missing; '*' is any action, as in 's3:*'");
 	a->any_case = !has_upper(a->name);
 	return 0;
 }
@@ -83,7 +86,8 @@ count_digits_back(struct str s, size_t end)
 	return n;
 }
 
-/* The event name without the API version at its end: YYYYMMDD or YYYY_MM_DD, then perhaps v and digits. */
+/* The event name without the API version at its end: YYYYMMDD or YYYY_MM_DD, then perhaps v and
+ * digits. */
 static struct str
 without_version(struct str name)
 {

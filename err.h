@@ -1,7 +1,7 @@
 /* err.h: the error value that every fallible function takes last.
  *
- * A fallible function returns 0 or -1 (or a pointer or NULL), fills *err when it fails, never prints
- * and never exits. Whoever can do something about it, or main, reads the text. */
+ * A fallible function returns 0 or -1 (or a pointer or NULL), fills *err when it fails, never
+ * prints and never exits. Whoever can do something about it, or main, reads the text. */
 #ifndef ERR_H
 #define ERR_H
 
@@ -23,8 +23,7 @@ struct err {
 };
 
 /* Fill *err and return -1, so that a function can end with `return err_set(...)`. */
-static inline int PRINTFLIKE(3, 4)
-err_set(struct err *err, size_t pos, const char *fmt, ...)
+static inline int PRINTFLIKE(3, 4) err_set(struct err *err, size_t pos, const char *fmt, ...)
 {
 	va_list ap;
 

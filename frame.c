@@ -1,4 +1,5 @@
-/* frame.c: see frame.h. One state machine; each state's function looks at the bytes from f->pos on. */
+/* frame.c: see frame.h. One state machine; each state's function looks at the bytes from f->pos on.
+ */
 #include "frame.h"
 
 struct bytes {
@@ -57,8 +58,8 @@ skip_space(struct framer *f, const struct bytes *b)
 static bool
 begins_value(char c)
 {
-	return c == '{' || c == '[' || c == '"' || c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z');
+	return c == '{' || c == '[' || c == '"' || c == '-' || (c >= '0' && c <= '9') ||
+	    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static void
@@ -135,7 +136,8 @@ finish_value(struct framer *f, const struct bytes *b)
 	return b->ended ? -1 : 0;
 }
 
-/* Where the line that begins at `from` is followed by one that begins as NDJSON does, go on with that one. */
+/* Where the line that begins at `from` is followed by one that begins as NDJSON does, go on with
+ * that one. */
 static bool
 next_line(struct framer *f, const struct bytes *b, size_t from)
 {
@@ -174,7 +176,8 @@ static enum frame_result
 broken_object(struct framer *f, const struct bytes *b, struct err *err)
 {
 	if (f->pos >= b->n)
-		return broken(f, b, f->wrapper ? f->pos : f->object, "the text ends inside of an object", err);
+		return broken(f, b, f->wrapper ? f->pos : f->object,
+		    "the text ends inside of an object", err);
 	return broken(f, b, f->pos, "malformed JSON", err);
 }
 
@@ -186,8 +189,8 @@ emit(size_t at, size_t end, struct span *event)
 	return FRAME_EVENT;
 }
 
-/* Every state's function returns FRAME_MORE when it needs more bytes than there are, unless `ended`: then
- * *again is set when there is something else to do first. */
+/* Every state's function returns FRAME_MORE when it needs more bytes than there are, unless
+ * `ended`: then *again is set when there is something else to do first. */
 
 static enum frame_result
 at_top(struct framer *f, const struct bytes *b, struct span *event, struct err *err, bool *again)
@@ -225,7 +228,8 @@ at_top(struct framer *f, const struct bytes *b, struct span *event, struct err *
 	return FRAME_MORE;
 }
 
-/* Does the line begin as a wrapper? They may be larger than one event, so they are taken apart here. */
+/* Does the line begin as a wrapper? They may be larger than one event, so they are taken apart
+ * here. */
 static bool
 wrapper_line(const char *p, size_t n)
 {
@@ -252,7 +256,8 @@ at_line(struct framer *f, const struct bytes *b, struct span *event, bool *again
 			return b->ended ? FRAME_END : FRAME_MORE;
 		if (b->n - f->pos < PEEK && !b->ended)
 			return FRAME_MORE;
-		if (b->p[f->pos] == '[' || (b->p[f->pos] == '{' && wrapper_line(b->p + f->pos, b->n - f->pos))) {
+		if (b->p[f->pos] == '[' ||
+		    (b->p[f->pos] == '{' && wrapper_line(b->p + f->pos, b->n - f->pos))) {
 			f->state = FRAME_TOP;
 			*again = true;
 			return FRAME_MORE;
@@ -302,7 +307,8 @@ at_item(struct framer *f, const struct bytes *b, struct span *event, struct err 
 		return FRAME_MORE;
 	}
 	if (!skip_space(f, b))
-		return b->ended ? broken(f, b, f->pos, "the list of events has no end", err) : FRAME_MORE;
+		return b->ended ? broken(f, b, f->pos, "the list of events has no end", err) :
+				  FRAME_MORE;
 	c = b->p[f->pos];
 	*again = true;
 	if (c == ']' && f->first) {
@@ -327,7 +333,8 @@ at_item_end(struct framer *f, const struct bytes *b, struct err *err, bool *agai
 	char c;
 
 	if (!skip_space(f, b))
-		return b->ended ? broken(f, b, f->pos, "the list of events has no end", err) : FRAME_MORE;
+		return b->ended ? broken(f, b, f->pos, "the list of events has no end", err) :
+				  FRAME_MORE;
 	c = b->p[f->pos];
 	*again = true;
 	if (c == ',') {
@@ -430,7 +437,8 @@ at_name(struct framer *f, const struct bytes *b, struct span *event, struct err 
 
 /* At a ':' behind a name, or at a ',' or '}' behind a member. */
 static enum frame_result
-at_separator(struct framer *f, const struct bytes *b, struct span *event, struct err *err, bool *again)
+at_separator(
+    struct framer *f, const struct bytes *b, struct span *event, struct err *err, bool *again)
 {
 	char c;
 
@@ -448,7 +456,8 @@ at_separator(struct framer *f, const struct bytes *b, struct span *event, struct
 }
 
 enum frame_result
-frame_next(struct framer *f, const char *p, size_t n, bool ended, struct span *event, struct err *err)
+frame_next(
+    struct framer *f, const char *p, size_t n, bool ended, struct span *event, struct err *err)
 {
 	const struct bytes b = {p, n, ended};
 	enum frame_result r = FRAME_MORE;
@@ -472,7 +481,8 @@ frame_next(struct framer *f, const char *p, size_t n, bool ended, struct span *e
 		case FRAME_NAME:
 			r = at_name(f, &b, event, err, &again);
 			break;
-		case FRAME_COLON: case FRAME_MEMBER_END:
+		case FRAME_COLON:
+		case FRAME_MEMBER_END:
 			r = at_separator(f, &b, event, err, &again);
 			break;
 		case FRAME_MEMBER:

@@ -1,44 +1,46 @@
 /* frame.h: finds the events in a stream of JSON text, without parsing them.
  *
- * The stream is any sequence of JSON values with or without line breaks between them: NDJSON, one record,
- * an array of records, {"Records":[...]} as CloudTrail delivers, {"Events":[...]} as LookupEvents answers.
- * Of an array and of the two wrappers each element is handed out, of other objects the object: as the
- * bytes from its first to its last, brackets counted and strings skipped, nothing else checked. Whoever
- * parses them finds what is wrong inside; what is wrong around them is told here.
+ * The stream is any sequence of JSON values with or without line breaks between them: NDJSON, one
+ * record, an array of records, {"Records":[...]} as CloudTrail delivers, {"Events":[...]} as
+ * LookupEvents answers. Of an array and of the two wrappers each element is handed out, of other
+ * objects the object: as the bytes from its first to its last, brackets counted and strings
+ * skipped, nothing else checked. Whoever parses them finds what is wrong inside; what is wrong
+ * around them is told here.
  *
- * Where a line of NDJSON is damaged, only that line is lost. Pure: it is fed with bytes, and resumes where
- * it stopped. One thread at a time. */
+ * Where a line of NDJSON is damaged, only that line is lost. Pure: it is fed with bytes, and
+ * resumes where it stopped. One thread at a time. */
 #ifndef FRAME_H
 #define FRAME_H
 
 #include "str.h"
 
 enum frame_state {
-	FRAME_TOP,          /* between top-level values */
-	FRAME_LINE,         /* the same, once the stream is known to be NDJSON */
-	FRAME_ITEM,         /* in a list, before an element or the end */
-	FRAME_ITEM_END,     /* in a list, behind an element */
-	FRAME_NAME,         /* in a top-level object, before a name or the end */
+	FRAME_TOP,      /* between top-level values */
+	FRAME_LINE,     /* the same, once the stream is known to be NDJSON */
+	FRAME_ITEM,     /* in a list, before an element or the end */
+	FRAME_ITEM_END, /* in a list, behind an element */
+	FRAME_NAME,     /* in a top-level object, before a name or the end */
 	FRAME_COLON,
-	FRAME_MEMBER,       /* before a member's value */
-	FRAME_MEMBER_END,   /* behind a member's value */
-	FRAME_DEAD          /* no event can be told from here on */
+	FRAME_MEMBER,     /* before a member's value */
+	FRAME_MEMBER_END, /* behind a member's value */
+	FRAME_DEAD        /* no event can be told from here on */
 };
 
 struct framer {
 	enum frame_state state;
-	size_t pos;       /* the next byte to look at */
-	size_t keep;      /* the first byte still needed: all before it may be dropped */
-	bool in_value;    /* inside of a value that began at `value` */
+	size_t pos;    /* the next byte to look at */
+	size_t keep;   /* the first byte still needed: all before it may be dropped */
+	bool in_value; /* inside of a value that began at `value` */
 	bool in_string;
-	uint32_t depth;   /* brackets open in it */
+	uint32_t depth; /* brackets open in it */
 	size_t value;
-	size_t object;    /* where the top-level object began; it is the event unless it is a wrapper */
-	bool wrapper;     /* it is one: a list of events was found in it */
-	bool list_name;   /* the member at hand is "Records" or "Events" */
-	bool first;       /* no element or member yet */
-	bool one_line;    /* the last top-level object had no line break in it */
-	bool skipping;    /* the value at hand is too large and is not handed out */
+	size_t
+	    object;   /* where the top-level object began; it is the event unless it is a wrapper */
+	bool wrapper; /* it is one: a list of events was found in it */
+	bool list_name; /* the member at hand is "Records" or "Events" */
+	bool first;     /* no element or member yet */
+	bool one_line;  /* the last top-level object had no line break in it */
+	bool skipping;  /* the value at hand is too large and is not handed out */
 };
 
 enum frame_result {
@@ -56,16 +58,16 @@ struct span {
 
 void frame_start(struct framer *f);
 
-/* Look for the next event in the n bytes at p; `ended`: no bytes will follow these. Between calls p may move,
- * bytes may be appended, and those before f->keep dropped (frame_drop). */
-enum frame_result frame_next(struct framer *f, const char *p, size_t n, bool ended, struct span *event,
-    struct err *err);
+/* Look for the next event in the n bytes at p; `ended`: no bytes will follow these. Between calls p
+ * may move, bytes may be appended, and those before f->keep dropped (frame_drop). */
+enum frame_result frame_next(
+    struct framer *f, const char *p, size_t n, bool ended, struct span *event, struct err *err);
 
 /* The first n bytes, n <= f->keep, are not there any more. */
 void frame_drop(struct framer *f, size_t n);
 
-/* The bytes from f->keep on are more than the caller can hold: give up the event at hand, or, where it seems
- * to be a damaged line, that line. Returns FRAME_BAD with err filled. */
+/* The bytes from f->keep on are more than the caller can hold: give up the event at hand, or, where
+ * it seems to be a damaged line, that line. Returns FRAME_BAD with err filled. */
 enum frame_result frame_overflow(struct framer *f, const char *p, size_t n, struct err *err);
 
 #endif

@@ -22,7 +22,8 @@ glob_match(struct str pattern, struct str text, bool any_case)
 {
 	const char *p = pattern.p, *p_end = pattern.p + pattern.n;
 	const char *t = text.p, *t_end = text.p + text.n;
-	const char *star = NULL, *resume = NULL; /* behind the last '*', and where its run ends so far */
+	const char *star = NULL,
+		   *resume = NULL; /* behind the last '*', and where its run ends so far */
 
 	while (t < t_end) {
 		if (p < p_end && *p == '*') {
@@ -35,7 +36,8 @@ glob_match(struct str pattern, struct str text, bool any_case)
 			p++;
 			t++;
 		} else if (star != NULL) {
-			/* Only the last '*' need ever grow: what matched before it is as good as any. */
+			/* Only the last '*' need ever grow: what matched before it is as good as
+			 * any. */
 			resume += char_len(resume, t_end);
 			t = resume;
 			p = star;

@@ -8,11 +8,11 @@
 #define READ_SIZE 65536 /* bytes: the least that input is asked for */
 
 enum state {
-	SNIFF,   /* nothing read yet */
-	PLAIN,   /* not gzip: hand through */
-	MEMBER,  /* before a member or the end */
-	WHOLE,   /* a member lies inflated in `out` */
-	PIECES,  /* zlib is inside of a member */
+	SNIFF,  /* nothing read yet */
+	PLAIN,  /* not gzip: hand through */
+	MEMBER, /* before a member or the end */
+	WHOLE,  /* a member lies inflated in `out` */
+	PIECES, /* zlib is inside of a member */
 	OVER
 };
 
@@ -22,10 +22,10 @@ struct gz {
 	enum state state;
 	bool gzip;
 	bool input_ended;
-	struct buf in;       /* compressed bytes, from `used` on still to be inflated */
+	struct buf in; /* compressed bytes, from `used` on still to be inflated */
 	size_t used;
-	uint64_t in_before;  /* input bytes before in.p[0] */
-	struct buf out;      /* a member inflated whole, from `taken` on still to be handed out */
+	uint64_t in_before; /* input bytes before in.p[0] */
+	struct buf out;     /* a member inflated whole, from `taken` on still to be handed out */
 	size_t taken;
 	uint64_t total_out;
 	struct libdeflate_decompressor *whole;
@@ -124,7 +124,8 @@ at_magic(const struct gz *gz)
 	    (unsigned char)gz->in.p[gz->used + 1] == 0x8b;
 }
 
-/* Room for the member at hand: what its trailer says (RFC 1952 section 2.3.1) when it is the only one. */
+/* Room for the member at hand: what its trailer says (RFC 1952 section 2.3.1) when it is the only
+ * one. */
 static size_t
 guess_out(const struct gz *gz)
 {
@@ -133,7 +134,8 @@ guess_out(const struct gz *gz)
 
 	if (gz->input_ended && have >= 18) {
 		const unsigned char *t = (const unsigned char *)gz->in.p + gz->in.n - 4;
-		size_t isize = (size_t)t[0] | (size_t)t[1] << 8 | (size_t)t[2] << 16 | (size_t)t[3] << 24;
+		size_t isize = (size_t)t[0] | (size_t)t[1] << 8 | (size_t)t[2] << 16 |
+		    (size_t)t[3] << 24;
 
 		if (isize > guess && isize / have < 1100)
 			guess = isize;
@@ -153,7 +155,8 @@ start_pieces(struct gz *gz)
 	return 0;
 }
 
-/* Inflate the member at hand whole; false where it is damaged, larger than our room, or not all at hand. */
+/* Inflate the member at hand whole; false where it is damaged, larger than our room, or not all at
+ * hand. */
 static bool
 inflate_whole(struct gz *gz)
 {
@@ -161,8 +164,8 @@ inflate_whole(struct gz *gz)
 
 	gz->out.n = gz->taken = 0;
 	buf_reserve(&gz->out, room);
-	if (libdeflate_gzip_decompress_ex(gz->whole, gz->in.p + gz->used, at_hand(gz), gz->out.p, room, &in,
-	    &out) != LIBDEFLATE_SUCCESS)
+	if (libdeflate_gzip_decompress_ex(gz->whole, gz->in.p + gz->used, at_hand(gz), gz->out.p,
+		room, &in, &out) != LIBDEFLATE_SUCCESS)
 		return false;
 	gz->used += in;
 	gz->out.n = out;
@@ -203,7 +206,8 @@ next_member(struct gz *gz, struct err *err)
 	for (;;) {
 		for (; gz->used < gz->in.n; gz->used++)
 			if (gz->in.p[gz->used] != '\0')
-				return err_set(err, (size_t)garbage, "what follows the gzip data is no gzip");
+				return err_set(
+				    err, (size_t)garbage, "what follows the gzip data is no gzip");
 		if (gz->input_ended)
 			break;
 		if (fill(gz, 65536, err) != 0)
@@ -254,7 +258,8 @@ take_pieces(struct gz *gz, char *p, size_t n, struct err *err)
 	else if (r == Z_MEM_ERROR)
 		abort();
 	else if (r != Z_OK && r != Z_BUF_ERROR)
-		return err_set(err, (size_t)position(gz), "damaged gzip data (%s)", z->msg != NULL ? z->msg : "inflate");
+		return err_set(err, (size_t)position(gz), "damaged gzip data (%s)",
+		    z->msg != NULL ? z->msg : "inflate");
 	else if (gz->input_ended && gz->used == gz->in.n)
 		return err_set(err, (size_t)position(gz), "the gzip data is cut off");
 	return (ssize_t)made;
@@ -265,8 +270,8 @@ check_ratio(const struct gz *gz, struct err *err)
 {
 	if (gz->total_out <= GZ_RATIO_FLOOR || gz->total_out / GZ_MAX_RATIO <= position(gz))
 		return 0;
-	return err_set(err, (size_t)position(gz), "inflates to more than %d times its size, as gzip bombs do",
-	    GZ_MAX_RATIO);
+	return err_set(err, (size_t)position(gz),
+	    "inflates to more than %d times its size, as gzip bombs do", GZ_MAX_RATIO);
 }
 
 static int

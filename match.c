@@ -1,4 +1,5 @@
-/* match.c: see match.h. Expressions are compiled by recursive descent to a small tree and evaluated on it. */
+/* match.c: see match.h. Expressions are compiled by recursive descent to a small tree and evaluated
+ * on it. */
 #include "match.h"
 
 #include <arpa/inet.h>
@@ -109,28 +110,35 @@ syntax(struct compiler *c, const char *expected)
 	if (c->p >= c->end)
 		(void)err_set(c->err, at, "%s expected, but the expression ends", expected);
 	else
-		(void)err_set(c->err, (size_t)(c->p - c->start), "%s expected, but there is '%s'", expected,
-		    str_escape(seen, sizeof(seen), (struct str){c->p, 1}));
+		(void)err_set(c->err, (size_t)(c->p - c->start), "%s expected, but there is '%s'",
+		    expected, str_escape(seen, sizeof(seen), (struct str){c->p, 1}));
 	return NULL;
 }
 
 static bool
 word_char(char ch)
 {
-	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_';
+	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+	    ch == '_';
 }
 
-/* Take the word when it stands here by itself. */
+/* Take the text when it stands here; a word must stand by itself. */
+static bool
+take(struct compiler *c, struct str text, bool word)
+{
+	skip_blanks(c);
+	if ((size_t)(c->end - c->p) < text.n || memcmp(c->p, text.p, text.n) != 0)
+		return false;
+	if (word && c->p + text.n < c->end && word_char(c->p[text.n]))
+		return false;
+	c->p += text.n;
+	return true;
+}
+
 static bool
 take_word(struct compiler *c, struct str word)
 {
-	skip_blanks(c);
-	if ((size_t)(c->end - c->p) < word.n || memcmp(c->p, word.p, word.n) != 0)
-		return false;
-	if (c->p + word.n < c->end && word_char(c->p[word.n]))
-		return false;
-	c->p += word.n;
-	return true;
+	return take(c, word, true);
 }
 
 static int
@@ -139,30 +147,23 @@ parse_op(struct compiler *c, enum op *op)
 	static const struct {
 		struct str text;
 		enum op op;
-	} words[] = {
-		{{"regex", 5}, OP_REGEX},
-		{{"in", 2}, OP_IN},
-		{{"glob", 4}, OP_GLOB},
-		{{"cidr", 4}, OP_CIDR},
-	}, signs[] = {
-		{{"==", 2}, OP_EQ},
-		{{"!=", 2}, OP_NE},
-		{{"<=", 2}, OP_LE},
-		{{">=", 2}, OP_GE},
-		{{"<", 1}, OP_LT},
-		{{">", 1}, OP_GT},
+		bool word; /* must stand by itself */
+	} ops[] = {
+	    {{"regex", 5}, OP_REGEX, true},
+	    {{"in", 2}, OP_IN, true},
+	    {{"glob", 4}, OP_GLOB, true},
+	    {{"cidr", 4}, OP_CIDR, true},
+	    {{"==", 2}, OP_EQ, false},
+	    {{"!=", 2}, OP_NE, false},
+	    {{"<=", 2}, OP_LE, false},
+	    {{">=", 2}, OP_GE, false},
+	    {{"<", 1}, OP_LT, false},
+	    {{">", 1}, OP_GT, false},
 	};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (take_word(c, words[i].text)) {
-			*op = words[i].op;
-			return 0;
-		}
-	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-		if ((size_t)(c->end - c->p) >= signs[i].text.n &&
-		    memcmp(c->p, signs[i].text.p, signs[i].text.n) == 0) {
-			c->p += signs[i].text.n;
-			*op = signs[i].op;
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+		if (take(c, ops[i].text, ops[i].word)) {
+			*op = ops[i].op;
 			return 0;
 		}
 	(void)syntax(c, "an operator (== != < <= > >= in regex glob cidr), 'and' or 'or'");
@@ -236,7 +237,8 @@ finish_test(struct compiler *c, struct test *t, const char *at)
 			return err_set(c->err, pos, "regex wants text in quotes");
 		t->regex = regex_compile(json_text(v), &err);
 		if (t->regex == NULL)
-			return err_set(c->err, pos, "bad regular expression: %.150s (at its byte %zu)", err.msg, err.pos);
+			return err_set(c->err, pos,
+			    "bad regular expression: %.150s (at its byte %zu)", err.msg, err.pos);
 		return 0;
 	case OP_GLOB:
 		if (v->type != JSON_STRING)
@@ -251,7 +253,10 @@ finish_test(struct compiler *c, struct test *t, const char *at)
 		if (v->type != JSON_ARRAY)
 			return err_set(c->err, pos, "in wants a list, such as [\"a\", \"b\"]");
 		return 0;
-	case OP_LT: case OP_LE: case OP_GT: case OP_GE:
+	case OP_LT:
+	case OP_LE:
+	case OP_GT:
+	case OP_GE:
 		if (v->type != JSON_STRING && v->type != JSON_NUMBER)
 			return err_set(c->err, pos, "only numbers and text have an order");
 		return 0;
@@ -323,7 +328,8 @@ parse_not(struct compiler *c)
 	struct expr *e = NULL, *child;
 
 	if (c->depth == MATCH_MAX_DEPTH) {
-		(void)err_set(c->err, (size_t)(c->p - c->start), "nested deeper than %d", MATCH_MAX_DEPTH);
+		(void)err_set(
+		    c->err, (size_t)(c->p - c->start), "nested deeper than %d", MATCH_MAX_DEPTH);
 		return NULL;
 	}
 	c->depth++;
@@ -351,7 +357,8 @@ parse_not(struct compiler *c)
 
 /* One or more operands with `word` between them; a single one stands for itself. */
 static struct expr *
-parse_chain(struct compiler *c, enum kind kind, struct str word, struct expr *(*operand)(struct compiler *))
+parse_chain(
+    struct compiler *c, enum kind kind, struct str word, struct expr *(*operand)(struct compiler *))
 {
 	struct expr *first = operand(c), *last = first;
 
@@ -489,7 +496,7 @@ in_order(const struct json *node, const struct json *literal, enum op op)
 	if (node->type != literal->type)
 		return false;
 	c = node->type == JSON_NUMBER ? number_cmp(json_text(node), json_text(literal)) :
-	    str_cmp(json_text(node), json_text(literal));
+					str_cmp(json_text(node), json_text(literal));
 	switch (op) {
 	case OP_LT:
 		return c < 0;
@@ -504,7 +511,8 @@ in_order(const struct json *node, const struct json *literal, enum op op)
 
 /* Does one node satisfy the test? 1, 0, or -1 where a limit was reached. */
 static int
-test_node(const struct test *t, const struct json *node, struct match_scratch *scratch, struct err *err)
+test_node(
+    const struct test *t, const struct json *node, struct match_scratch *scratch, struct err *err)
 {
 	bool text = node->type == JSON_STRING;
 
@@ -535,7 +543,8 @@ struct test_visit {
 };
 
 static int
-visit_node(void *context, const struct json *node, const struct jsonpath_place *place, struct err *err)
+visit_node(
+    void *context, const struct json *node, const struct jsonpath_place *place, struct err *err)
 {
 	struct test_visit *v = context;
 
@@ -545,7 +554,8 @@ visit_node(void *context, const struct json *node, const struct jsonpath_place *
 }
 
 static int
-run_test(const struct test *t, const struct json *event, struct match_scratch *scratch, struct err *err)
+run_test(
+    const struct test *t, const struct json *event, struct match_scratch *scratch, struct err *err)
 {
 	struct test_visit v = {.test = t, .scratch = scratch};
 	int r = jsonpath_each(t->path, event, scratch->path, visit_node, &v, err);
@@ -557,7 +567,8 @@ run_test(const struct test *t, const struct json *event, struct match_scratch *s
 
 /* Recursion is bounded by MATCH_MAX_DEPTH. */
 static int
-run_expr(const struct expr *e, const struct json *event, struct match_scratch *scratch, struct err *err)
+run_expr(
+    const struct expr *e, const struct json *event, struct match_scratch *scratch, struct err *err)
 {
 	int r;
 
@@ -575,7 +586,8 @@ run_expr(const struct expr *e, const struct json *event, struct match_scratch *s
 	return e->kind == EXPR_AND;
 }
 
-/* A text member, empty where it is missing or of another type. Insight records keep it in insightDetails. */
+/* A text member, empty where it is missing or of another type. Insight records keep it in
+ * insightDetails. */
 static struct str
 event_text(const struct json *event, struct str name)
 {
@@ -602,7 +614,8 @@ match_patterns(const struct match *m, const struct json *event)
 }
 
 int
-match_event(const struct match *m, const struct json *event, struct match_scratch *scratch, struct err *err)
+match_event(
+    const struct match *m, const struct json *event, struct match_scratch *scratch, struct err *err)
 {
 	if (!match_patterns(m, event))
 		return 0;

@@ -2,12 +2,13 @@
  *
  * An event matches when one of the patterns does (or there is none), and all of the expressions do.
  *
- *     expr = or ;  or = and { "or" and } ;  and = not { "and" not } ;  not = "not" not | "(" or ")" | test
- *     test = JSONPATH [ OP LITERAL ] ;  OP = == | != | regex | < | <= | > | >= | in | glob | cidr
+ *     expr = or ;  or = and { "or" and } ;  and = not { "and" not } ;  not = "not" not | "(" or ")"
+ * | test test = JSONPATH [ OP LITERAL ] ;  OP = == | != | regex | < | <= | > | >= | in | glob |
+ * cidr
  *
- * A path that selects nothing counts as one node None. A test holds when any selected node satisfies it; a
- * path alone holds when it selects anything. A compiled query is read-only and may be shared between
- * threads; each thread brings its own scratch. Pure. */
+ * A path that selects nothing counts as one node None. A test holds when any selected node
+ * satisfies it; a path alone holds when it selects anything. A compiled query is read-only and may
+ * be shared between threads; each thread brings its own scratch. Pure. */
 #ifndef MATCH_H
 #define MATCH_H
 
@@ -25,14 +26,15 @@ void match_free(struct match *m);
 /* Add an action pattern (action.h). Its text must outlive m. -1 with the byte in err->pos. */
 int match_add_pattern(struct match *m, struct str pattern, struct err *err) MUSTUSE;
 
-/* Add a match expression; one of nothing but blanks holds always. m keeps no pointer into it. -1 with the
- * byte in err->pos. */
+/* Add a match expression; one of nothing but blanks holds always. m keeps no pointer into it. -1
+ * with the byte in err->pos. */
 int match_add_expression(struct match *m, struct str expression, struct err *err) MUSTUSE;
 
 struct match_scratch *match_scratch_new(void) MUSTUSE;
 void match_scratch_free(struct match_scratch *scratch);
 
-/* 1 the event matches, 0 it does not, -1 it could not be said: a limit of jsonpath.h or regex.h was reached. */
+/* 1 the event matches, 0 it does not, -1 it could not be said: a limit of jsonpath.h or regex.h was
+ * reached. */
 int match_event(const struct match *m, const struct json *event, struct match_scratch *scratch,
     struct err *err) MUSTUSE;
 

@@ -38,8 +38,8 @@ number_scan(const char *start, const char *end)
 	return (size_t)(p - start);
 }
 
-/* A number as 0.d1d2d3... * 10^exponent with d1 != 0; no digits at all for zero. The digits are those of
- * the text from p to end; a '.' among them is to be skipped. */
+/* A number as 0.d1d2d3... * 10^exponent with d1 != 0; no digits at all for zero. The digits are
+ * those of the text from p to end; a '.' among them is to be skipped. */
 struct decimal {
 	bool negative;
 	const char *p;

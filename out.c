@@ -20,11 +20,11 @@ struct out {
 	uint64_t left; /* lines that may still be printed */
 	uint64_t printed;
 	uint64_t unsorted;
-	struct buf text;   /* lines kept to be sorted */
+	struct buf text; /* lines kept to be sorted */
 	struct kept *kept;
 	size_t n_kept;
 	size_t cap_kept;
-	struct buf shown;  /* text as it goes to a terminal */
+	struct buf shown; /* text as it goes to a terminal */
 };
 
 struct out *
@@ -70,8 +70,9 @@ harmless(struct buf *b, struct str s)
 		uint32_t cp;
 		size_t n = utf8_read(p, end, &cp);
 
-		if (n > 0 && ((cp >= 0x7f && cp < 0xa0) || (cp >= 0x202a && cp <= 0x202e) ||
-		    (cp >= 0x2066 && cp <= 0x2069))) {
+		if (n > 0 &&
+		    ((cp >= 0x7f && cp < 0xa0) || (cp >= 0x202a && cp <= 0x202e) ||
+			(cp >= 0x2066 && cp <= 0x2069))) {
 			buf_add(b, run, (size_t)(p - run));
 			buf_printf(b, "\\u%04x", (unsigned)cp);
 			run = p + n;

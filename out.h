@@ -1,7 +1,7 @@
 /* out.h: the matching events on their way out: order, limit, a descriptor.
  *
- * Where the descriptor is a terminal, what could steer it (DEL, C1 controls, bidirectional overrides) is written
- * as JSON escapes: the same JSON, other bytes. One thread at a time. */
+ * Where the descriptor is a terminal, what could steer it (DEL, C1 controls, bidirectional
+ * overrides) is written as JSON escapes: the same JSON, other bytes. One thread at a time. */
 #ifndef OUT_H
 #define OUT_H
 
@@ -11,14 +11,15 @@
 
 enum out_order {
 	OUT_READ,   /* as the pages come: in the order they were read */
-	OUT_NEWEST, /* sorted by eventTime, all held back until the end; events without one come last */
+	OUT_NEWEST, /* sorted by eventTime, all held back until the end; events without one come
+		       last */
 	OUT_OLDEST
 };
 
 enum out_result {
 	OUT_FAILED = -1, /* err tells why */
 	OUT_MORE = 0,
-	OUT_ENOUGH = 1   /* the limit is reached, or nobody reads any more */
+	OUT_ENOUGH = 1 /* the limit is reached, or nobody reads any more */
 };
 
 struct page;

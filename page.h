@@ -1,57 +1,58 @@
-/* page.h: the unit that moves through the program: a block of bytes with whole events in it, and what
- * became of them.
+/* page.h: the unit that moves through the program: a block of bytes with whole events in it, and
+ * what became of them.
  *
- * A page has one owner at a time: the source fills it, a matcher searches it, the writer prints its lines and
- * hands it back. Everything that is counted or complained about travels with the page, so that it comes out
- * in the order it was read, and no counter is shared between threads. */
+ * A page has one owner at a time: the source fills it, a matcher searches it, the writer prints its
+ * lines and hands it back. Everything that is counted or complained about travels with the page, so
+ * that it comes out in the order it was read, and no counter is shared between threads. */
 #ifndef PAGE_H
 #define PAGE_H
 
 #include "frame.h"
 #include "str.h"
 
-#define PAGE_KEEP_BYTES (4u << 20) /* a buffer grown beyond this is given back when the page is reused */
+#define PAGE_KEEP_BYTES                                                                            \
+	(4u << 20) /* a buffer grown beyond this is given back when the page is reused */
 
 /* What was done, to be summed up. */
 struct counts {
-	uint64_t files;      /* read, wholly or up to an error */
-	uint64_t bytes;      /* of JSON text, inflated */
-	uint64_t events;     /* searched */
+	uint64_t files;  /* read, wholly or up to an error */
+	uint64_t bytes;  /* of JSON text, inflated */
+	uint64_t events; /* searched */
 	uint64_t matched;
-	uint64_t undated;    /* matched without an eventTime although a time window was given */
-	uint64_t digests;    /* digest files recognised and passed over */
-	uint64_t passed;     /* files in folders that are no trail logs, passed over */
-	uint64_t problems;   /* things that could not be searched */
+	uint64_t undated;  /* matched without an eventTime although a time window was given */
+	uint64_t digests;  /* digest files recognised and passed over */
+	uint64_t passed;   /* files in folders that are no trail logs, passed over */
+	uint64_t problems; /* things that could not be searched */
 };
 
 void counts_add(struct counts *sum, const struct counts *c);
 
 struct problem {
-	char *where;   /* the file's name, as it is; whoever prints it escapes it */
-	uint64_t pos;  /* byte in it (inflated); only with has_pos */
+	char *where;  /* the file's name, as it is; whoever prints it escapes it */
+	uint64_t pos; /* byte in it (inflated); only with has_pos */
 	bool has_pos;
-	bool note;     /* only worth knowing: nothing was left unsearched */
-	char *what;    /* one line, foreign bytes escaped */
+	bool note;  /* only worth knowing: nothing was left unsearched */
+	char *what; /* one line, foreign bytes escaped */
 };
 
 /* A match: one line of page->out with its line feed. */
 struct line {
 	struct span span;
-	int64_t time;  /* eventTime in us since the epoch (when.h); INT64_MIN where there is none */
+	int64_t time; /* eventTime in us since the epoch (when.h); INT64_MIN where there is none */
 };
 
 struct page {
-	uint64_t seq;          /* 0, 1, 2, ... in the order read */
-	struct buf name;       /* of the file */
+	uint64_t seq;    /* 0, 1, 2, ... in the order read */
+	struct buf name; /* of the file */
 	struct buf bytes;
-	uint64_t base;         /* position of bytes.p[0] in the file (inflated) */
-	struct span *events;   /* n_events slices of bytes */
+	uint64_t base;       /* position of bytes.p[0] in the file (inflated) */
+	struct span *events; /* n_events slices of bytes */
 	size_t n_events;
 	size_t cap_events;
 	struct problem *problems;
 	size_t n_problems;
 	struct counts counts;
-	struct buf out;        /* the matches' lines */
+	struct buf out; /* the matches' lines */
 	struct line *lines;
 	size_t n_lines;
 	size_t cap_lines;
@@ -68,9 +69,10 @@ void page_add_event(struct page *page, struct span event);
 /* Add a match. text is its line without the line feed, made of one line if it was not. */
 void page_add_line(struct page *page, struct str text, int64_t time);
 
-/* Note that something could not be searched, and count it. where: the file, the page's own when NULL. pos as in
- * struct problem, UINT64_MAX for none. */
-void page_problem(struct page *page, const char *where, uint64_t pos, const char *fmt, ...) PRINTFLIKE(4, 5);
+/* Note that something could not be searched, and count it. where: the file, the page's own when
+ * NULL. pos as in struct problem, UINT64_MAX for none. */
+void page_problem(struct page *page, const char *where, uint64_t pos, const char *fmt, ...)
+    PRINTFLIKE(4, 5);
 
 /* The same for what is only worth knowing. */
 void page_note(struct page *page, const char *where, const char *fmt, ...) PRINTFLIKE(3, 4);

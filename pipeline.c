@@ -18,13 +18,13 @@ struct pipeline {
 	struct queue *work;
 	struct queue *done;
 
-	pthread_mutex_t lock;      /* of what follows */
+	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t ended_cond;
 	struct counts counts;
-	bool stopped;              /* end early */
-	bool ended;                /* pipeline_run is over */
-	unsigned searching;        /* searchers that still run */
-	bool abandoned;            /* the reader was left waiting */
+	bool stopped;       /* end early */
+	bool ended;         /* pipeline_run is over */
+	unsigned searching; /* searchers that still run */
+	bool abandoned;     /* the reader was left waiting */
 };
 
 static void
@@ -219,7 +219,8 @@ write_pages(struct pipeline *p, struct err *err)
 	return r;
 }
 
-/* Start the reader and the searchers. Where the system gives fewer threads than asked for, fewer do. */
+/* Start the reader and the searchers. Where the system gives fewer threads than asked for, fewer
+ * do. */
 static int
 start_threads(struct pipeline *p, pthread_t *reader, pthread_t *searchers, struct err *err)
 {

@@ -4,18 +4,18 @@
  *        ▲                                               │
  *        └───────────────── free pages ◀─────────────────┘
  *
- * One thread reads, `jobs` threads search, the caller's thread puts into order and prints. There are as many
- * pages as the memory bound allows, and all of them go round: who is slow holds the others back. With one job
- * the same functions run one after the other in the caller's thread. */
+ * One thread reads, `jobs` threads search, the caller's thread puts into order and prints. There
+ * are as many pages as the memory bound allows, and all of them go round: who is slow holds the
+ * others back. With one job the same functions run one after the other in the caller's thread. */
 #ifndef PIPELINE_H
 #define PIPELINE_H
 
 #include "str.h"
 
 #define PIPELINE_MAX_JOBS 256
-#define PIPELINE_PAGES_PER_JOB 3 /* one is searched, one waits, one is filled or printed */
+#define PIPELINE_PAGES_PER_JOB 3  /* one is searched, one waits, one is filled or printed */
 #define PIPELINE_STACK (1u << 20) /* bytes of each thread's stack; musl would give 128 KiB */
-#define PIPELINE_GRACE_MS 300    /* that an interrupted run has to end by itself */
+#define PIPELINE_GRACE_MS 300     /* that an interrupted run has to end by itself */
 
 struct counts;
 struct out;
@@ -37,19 +37,21 @@ struct pipeline_config {
 
 struct pipeline *pipeline_new(const struct pipeline_config *config) MUSTUSE;
 
-/* Run to the end: until the source has no more, the output has enough, or pipeline_interrupt. 0, or -1 when the
- * output or a thread failed; what could not be searched is reported and counted instead. Once for a pipeline. */
+/* Run to the end: until the source has no more, the output has enough, or pipeline_interrupt. 0, or
+ * -1 when the output or a thread failed; what could not be searched is reported and counted
+ * instead. Once for a pipeline. */
 int pipeline_run(struct pipeline *p, struct err *err) MUSTUSE;
 
 /* What was done so far. From any thread. */
 void pipeline_counts(struct pipeline *p, struct counts *counts);
 
-/* Make pipeline_run end, from another thread. True when it did within PIPELINE_GRACE_MS; false when it waits
- * for something outside, and only the end of the process will end it. */
+/* Make pipeline_run end, from another thread. True when it did within PIPELINE_GRACE_MS; false when
+ * it waits for something outside, and only the end of the process will end it. */
 bool pipeline_interrupt(struct pipeline *p) MUSTUSE;
 
-/* Free it and close its source; the rest of the config stays the caller's. Where the run ended early, the
- * reader may still wait for input: then nothing is freed, as the process is about to end. */
+/* Free it and close its source; the rest of the config stays the caller's. Where the run ended
+ * early, the reader may still wait for input: then nothing is freed, as the process is about to
+ * end. */
 void pipeline_free(struct pipeline *p);
 
 #endif

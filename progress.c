@@ -113,7 +113,8 @@ show_undated(const struct counts *counts)
 }
 
 void
-progress_close(struct progress *progress, const struct counts *counts, const struct summary *summary)
+progress_close(
+    struct progress *progress, const struct counts *counts, const struct summary *summary)
 {
 	struct buf line = {0};
 

@@ -1,4 +1,5 @@
-/* progress.h: what a person sees on stderr while and after a search. Called by one thread at a time. */
+/* progress.h: what a person sees on stderr while and after a search. Called by one thread at a
+ * time. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
@@ -25,10 +26,12 @@ struct summary {
 	const char *to;
 };
 
-/* Show a problem or, with verbose, a note. The context is a struct progress (pipeline_config.report). */
+/* Show a problem or, with verbose, a note. The context is a struct progress
+ * (pipeline_config.report). */
 void progress_problem(void *context, const struct problem *problem);
 
 /* Show what was left out so far, and the closing line where it is wanted. */
-void progress_close(struct progress *progress, const struct counts *counts, const struct summary *summary);
+void progress_close(
+    struct progress *progress, const struct counts *counts, const struct summary *summary);
 
 #endif

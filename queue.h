@@ -1,8 +1,8 @@
 /* queue.h: what threads hand to each other: pages, in bounded queues.
  *
- * A page has one owner at a time, and putting it into a queue hands it on. Waiting is the back-pressure. A
- * closed queue takes nothing more and gives out what it has; an aborted one gives out nothing. All functions
- * may be called from any thread. */
+ * A page has one owner at a time, and putting it into a queue hands it on. Waiting is the
+ * back-pressure. A closed queue takes nothing more and gives out what it has; an aborted one gives
+ * out nothing. All functions may be called from any thread. */
 #ifndef QUEUE_H
 #define QUEUE_H
 
@@ -11,8 +11,8 @@
 struct page;
 struct queue;
 
-/* QUEUE_FIFO hands out in the order put; QUEUE_BY_SEQ in the order of page->seq from 0 on, so that it waits for
- * a page that is late. Then no two pages in the queue may be `cap` or more apart. */
+/* QUEUE_FIFO hands out in the order put; QUEUE_BY_SEQ in the order of page->seq from 0 on, so that
+ * it waits for a page that is late. Then no two pages in the queue may be `cap` or more apart. */
 enum queue_order { QUEUE_FIFO, QUEUE_BY_SEQ };
 
 /* A queue for at most cap pages; it owns those in it. */

@@ -25,11 +25,12 @@ regex_compile(struct str pattern, struct err *err)
 	int error;
 
 	if (pattern.n > REGEX_MAX_PATTERN) {
-		(void)err_set(err, REGEX_MAX_PATTERN, "a regular expression has at most %d bytes", REGEX_MAX_PATTERN);
+		(void)err_set(err, REGEX_MAX_PATTERN, "a regular expression has at most %d bytes",
+		    REGEX_MAX_PATTERN);
 		return NULL;
 	}
-	code = pcre2_compile((PCRE2_SPTR)(pattern.n > 0 ? pattern.p : ""), pattern.n, PCRE2_UTF, &error, &at,
-	    NULL);
+	code = pcre2_compile(
+	    (PCRE2_SPTR)(pattern.n > 0 ? pattern.p : ""), pattern.n, PCRE2_UTF, &error, &at, NULL);
 	if (code == NULL) {
 		PCRE2_UCHAR text[160];
 
@@ -37,7 +38,8 @@ regex_compile(struct str pattern, struct err *err)
 		(void)err_set(err, at < pattern.n ? at : pattern.n, "%s", (const char *)text);
 		return NULL;
 	}
-	/* Fails where executable memory is refused (SELinux, W^X kernels): then PCRE2 interprets. */
+	/* Fails where executable memory is refused (SELinux, W^X kernels): then PCRE2 interprets.
+	 */
 	(void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
 	re = xmalloc(sizeof(*re));
 	re->code = code;
@@ -83,7 +85,8 @@ regex_scratch_free(struct regex_scratch *s)
 }
 
 int
-regex_search(const struct regex *re, struct str subject, struct regex_scratch *scratch, struct err *err)
+regex_search(
+    const struct regex *re, struct str subject, struct regex_scratch *scratch, struct err *err)
 {
 	PCRE2_UCHAR text[160];
 	int n = pcre2_match(re->code, (PCRE2_SPTR)(subject.n > 0 ? subject.p : ""), subject.n, 0,

@@ -10,8 +10,8 @@
 
 struct search_scratch {
 	struct match_scratch *match;
-	struct json_doc event;    /* the event as it stands in the page */
-	struct json_doc escaped;  /* the record that it has as a string */
+	struct json_doc event;   /* the event as it stands in the page */
+	struct json_doc escaped; /* the record that it has as a string */
 };
 
 /* One event on its way through the functions below. */
@@ -85,11 +85,13 @@ search_record(struct work *w, const struct json *record)
 	if (time_text != NULL && when_parse_event(json_text(time_text), &time) != 0)
 		time = INT64_MIN;
 	w->page->counts.events++;
-	if (w->search->windowed && time != INT64_MIN && (time < w->search->from || time > w->search->to))
+	if (w->search->windowed && time != INT64_MIN &&
+	    (time < w->search->from || time > w->search->to))
 		return;
 	r = match_event(w->search->match, record, w->scratch->match, &err);
 	if (r < 0)
-		page_problem(w->page, NULL, w->pos, "event %s not searched: %s", event_id(id, record), err.msg);
+		page_problem(w->page, NULL, w->pos, "event %s not searched: %s",
+		    event_id(id, record), err.msg);
 	if (r <= 0)
 		return;
 	if (w->search->windowed && time == INT64_MIN)
@@ -105,8 +107,8 @@ search_escaped(struct work *w, const struct json *string)
 	struct err err;
 
 	if (json_parse(doc, json_text(string), &err) != 0)
-		page_problem(w->page, NULL, w->pos, "malformed event in a string, at byte %zu of its text: %s", err.pos,
-		    err.msg);
+		page_problem(w->page, NULL, w->pos,
+		    "malformed event in a string, at byte %zu of its text: %s", err.pos, err.msg);
 	else if (doc->v->type != JSON_OBJECT)
 		page_problem(w->page, NULL, w->pos, "what is in this string is no event");
 	else
@@ -125,7 +127,8 @@ search_value(struct work *w, const struct json *v)
 		page_problem(w->page, NULL, w->pos, "an event is a JSON object, this is none");
 	} else if ((escaped = get_string(v, STR("CloudTrailEvent"))) != NULL) {
 		search_escaped(w, escaped);
-	} else if (json_get(v, STR("digestStartTime")) != NULL && json_get(v, STR("eventName")) == NULL) {
+	} else if (json_get(v, STR("digestStartTime")) != NULL &&
+	    json_get(v, STR("eventName")) == NULL) {
 		w->page->counts.digests++;
 	} else {
 		search_record(w, v);

@@ -1,8 +1,8 @@
 /* search.h: searches one page: parses its events, asks the query, keeps the lines that match.
  *
- * An event may be a record, or hold records: a LookupEvents event or a string with an escaped record in it,
- * an object with a Records or Events array. Digest files are recognised. Pure; the query is shared, a scratch
- * belongs to one thread. */
+ * An event may be a record, or hold records: a LookupEvents event or a string with an escaped
+ * record in it, an object with a Records or Events array. Digest files are recognised. Pure; the
+ * query is shared, a scratch belongs to one thread. */
 #ifndef SEARCH_H
 #define SEARCH_H
 
@@ -14,8 +14,8 @@ struct page;
 /* What is asked. */
 struct search {
 	const struct match *match;
-	bool windowed;  /* from and to count */
-	int64_t from;   /* us since the epoch, both inclusive */
+	bool windowed; /* from and to count */
+	int64_t from;  /* us since the epoch, both inclusive */
 	int64_t to;
 };
 

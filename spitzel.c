@@ -32,55 +32,55 @@ enum status {
 enum { MAX_SHOWN = 400 }; /* bytes of an argument shown in an error */
 
 static const char usage_text[] =
-"usage: aws-spitzel [-hqVv] [-j jobs] [-m expression] [-n limit] [--from time]\n"
-"                   [--last span] [--last-minute minutes] [--sort order]\n"
-"                   [--to time] [--trail source] [pattern ...]\n";
+    "usage: aws-spitzel [-hqVv] [-j jobs] [-m expression] [-n limit] [--from time]\n"
+    "                   [--last span] [--last-minute minutes] [--sort order]\n"
+    "                   [--to time] [--trail source] [pattern ...]\n";
 
 static const char help_text[] =
-"\n"
-"Print the CloudTrail events that match, one JSON object a line.\n"
-"\n"
-"  pattern               service:Action with * and ?, such as 's3:Get*'; one of\n"
-"                        them must match; none: every event\n"
-"  -m, --match EXPR      a JSONPath, an operator, a Python literal, such as\n"
-"                        '$.errorCode == \"AccessDenied\"'; all of them must hold;\n"
-"                        == != < <= > >= in regex glob cidr; and, or, not, ( )\n"
-"      --from TIME       events from TIME on, TIME included\n"
-"      --to TIME         events up to TIME, TIME included\n"
-"      --last SPAN       the last 90m, 5h, 7d, ...\n"
-"      --last-minute N   the last N minutes\n"
-"      --trail SOURCE    search trail logs: a file, a folder, or - for standard\n"
-"                        input; JSON or gzip; may be repeated\n"
-"  -n, --limit N         stop after N events\n"
-"  -j, --jobs N          search with N threads (default: one a processor)\n"
-"      --sort ORDER      read (default), none, newest or oldest first\n"
-"  -q, --quiet           nothing on stderr but errors\n"
-"  -v, --verbose         say what was searched and passed over\n"
-"  -h, --help            this text\n"
-"  -V, --version         the version; with -v those of what is linked in, too\n"
-"\n"
-"TIME is UTC unless it says otherwise: 2023-03-31, '2023-03-31 14:00:12',\n"
-"2023-03-31T14:00:12Z, -3h, now, @1680271212.\n"
-"Exit status: 0 complete, 1 failed, 2 usage, 3 something could not be searched,\n"
-"130 interrupted. The manual is aws-spitzel(1).\n";
+    "\n"
+    "Print the CloudTrail events that match, one JSON object a line.\n"
+    "\n"
+    "  pattern               service:Action with * and ?, such as 's3:Get*'; one of\n"
+    "                        them must match; none: every event\n"
+    "  -m, --match EXPR      a JSONPath, an operator, a Python literal, such as\n"
+    "                        '$.errorCode == \"AccessDenied\"'; all of them must hold;\n"
+    "                        == != < <= > >= in regex glob cidr; and, or, not, ( )\n"
+    "      --from TIME       events from TIME on, TIME included\n"
+    "      --to TIME         events up to TIME, TIME included\n"
+    "      --last SPAN       the last 90m, 5h, 7d, ...\n"
+    "      --last-minute N   the last N minutes\n"
+    "      --trail SOURCE    search trail logs: a file, a folder, or - for standard\n"
+    "                        input; JSON or gzip; may be repeated\n"
+    "  -n, --limit N         stop after N events\n"
+    "  -j, --jobs N          search with N threads (default: one a processor)\n"
+    "      --sort ORDER      read (default), none, newest or oldest first\n"
+    "  -q, --quiet           nothing on stderr but errors\n"
+    "  -v, --verbose         say what was searched and passed over\n"
+    "  -h, --help            this text\n"
+    "  -V, --version         the version; with -v those of what is linked in, too\n"
+    "\n"
+    "TIME is UTC unless it says otherwise: 2023-03-31, '2023-03-31 14:00:12',\n"
+    "2023-03-31T14:00:12Z, -3h, now, @1680271212.\n"
+    "Exit status: 0 complete, 1 failed, 2 usage, 3 something could not be searched,\n"
+    "130 interrupted. The manual is aws-spitzel(1).\n";
 
 enum { OPT_FROM = 256, OPT_TO, OPT_LAST, OPT_LAST_MINUTE, OPT_TRAIL, OPT_SORT };
 
 static const struct option options[] = {
-	{"from", required_argument, NULL, OPT_FROM},
-	{"help", no_argument, NULL, 'h'},
-	{"jobs", required_argument, NULL, 'j'},
-	{"last", required_argument, NULL, OPT_LAST},
-	{"last-minute", required_argument, NULL, OPT_LAST_MINUTE},
-	{"limit", required_argument, NULL, 'n'},
-	{"match", required_argument, NULL, 'm'},
-	{"quiet", no_argument, NULL, 'q'},
-	{"sort", required_argument, NULL, OPT_SORT},
-	{"to", required_argument, NULL, OPT_TO},
-	{"trail", required_argument, NULL, OPT_TRAIL},
-	{"verbose", no_argument, NULL, 'v'},
-	{"version", no_argument, NULL, 'V'},
-	{NULL, 0, NULL, 0}
+    {"from", required_argument, NULL, OPT_FROM},
+    {"help", no_argument, NULL, 'h'},
+    {"jobs", required_argument, NULL, 'j'},
+    {"last", required_argument, NULL, OPT_LAST},
+    {"last-minute", required_argument, NULL, OPT_LAST_MINUTE},
+    {"limit", required_argument, NULL, 'n'},
+    {"match", required_argument, NULL, 'm'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"sort", required_argument, NULL, OPT_SORT},
+    {"to", required_argument, NULL, OPT_TO},
+    {"trail", required_argument, NULL, OPT_TRAIL},
+    {"verbose", no_argument, NULL, 'v'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
 };
 
 /* What the command line said. */
@@ -107,7 +107,8 @@ struct command {
 static int
 complain(const char *what, const char *why)
 {
-	(void)fprintf(stderr, "aws-spitzel: %s%s%s\n", what, *what != '\0' && *why != '\0' ? ": " : "", why);
+	(void)fprintf(
+	    stderr, "aws-spitzel: %s%s%s\n", what, *what != '\0' && *why != '\0' ? ": " : "", why);
 	return -1;
 }
 
@@ -131,7 +132,8 @@ bad_text(const char *what, const char *text, const struct err *err)
 	for (size_t i = 0; i < line.n; i++)
 		column += ((unsigned char)line.p[i] & 0xc0) != 0x80;
 	buf_escaped(&line, (struct str){text + pos, n - pos}, MAX_SHOWN);
-	(void)fprintf(stderr, "    %.*s\n    %*s^\n", (int)line.n, line.p != NULL ? line.p : "", (int)column, "");
+	(void)fprintf(stderr, "    %.*s\n    %*s^\n", (int)line.n, line.p != NULL ? line.p : "",
+	    (int)column, "");
 	buf_free(&line);
 	(void)fprintf(stderr, "Try 'aws-spitzel --help'.\n");
 	return -1;
@@ -248,7 +250,8 @@ bad_option(int option, const char *at)
 	char shown[64], why[128];
 
 	if (option == ':') {
-		(void)snprintf(why, sizeof(why), "'%s' wants an argument", str_escape(shown, sizeof(shown), str_of(at)));
+		(void)snprintf(why, sizeof(why), "'%s' wants an argument",
+		    str_escape(shown, sizeof(shown), str_of(at)));
 		return bad_usage(why, "");
 	}
 	if (optopt > ' ' && optopt < 127)
@@ -360,8 +363,8 @@ seconds_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* The run, for the signal thread; set before it starts. Holding it here also keeps what a reader that was left
- * behind still uses. */
+/* The run, for the signal thread; set before it starts. Holding it here also keeps what a reader
+ * that was left behind still uses. */
 static struct run {
 	const struct command *command;
 	struct pipeline *pipeline;
@@ -387,7 +390,8 @@ close_run(uint64_t printed, struct counts *counts)
 	progress_close(&run.progress, counts, &s);
 }
 
-/* Waits for signals. Returns true when the main thread ends the program, having been told to stop or not. */
+/* Waits for signals. Returns true when the main thread ends the program, having been told to stop
+ * or not. */
 static void *
 signal_main(void *unused)
 {
@@ -405,7 +409,8 @@ signal_main(void *unused)
 	_exit(STATUS_INTERRUPTED);
 }
 
-/* Interrupts are taken by a thread of their own, so that nothing ever runs inside a signal handler. */
+/* Interrupts are taken by a thread of their own, so that nothing ever runs inside a signal handler.
+ */
 static int
 start_signals(void)
 {
@@ -445,8 +450,10 @@ finish(int result, const struct err *err)
 		return STATUS_FAILED;
 	}
 	if (unsorted > 0)
-		(void)fprintf(stderr, "aws-spitzel: the last %" PRIu64 " events are not sorted: the matches are larger "
-		    "than %u MiB; narrow the query\n", unsorted, OUT_MAX_SORTED >> 20);
+		(void)fprintf(stderr,
+		    "aws-spitzel: the last %" PRIu64 " events are not sorted: all matches "
+		    "are larger than %u MiB; narrow the query\n",
+		    unsorted, OUT_MAX_SORTED >> 20);
 	if (interrupted)
 		return STATUS_INTERRUPTED;
 	if (counts.problems > 0 && counts.files == 0 && counts.events == 0)
@@ -457,10 +464,15 @@ finish(int result, const struct err *err)
 static enum status
 search_trails(const struct command *c)
 {
-	struct search search = {.match = c->match, .windowed = c->from_option != NULL || c->to_option != NULL,
-	    .from = c->from, .to = c->to};
-	struct pipeline_config config = {.search = &search, .jobs = c->jobs, .ordered = c->ordered,
-	    .report = progress_problem, .context = &run.progress};
+	struct search search = {.match = c->match,
+	    .windowed = c->from_option != NULL || c->to_option != NULL,
+	    .from = c->from,
+	    .to = c->to};
+	struct pipeline_config config = {.search = &search,
+	    .jobs = c->jobs,
+	    .ordered = c->ordered,
+	    .report = progress_problem,
+	    .context = &run.progress};
 	enum status status;
 	struct err err;
 
@@ -491,7 +503,9 @@ processors(void)
 int
 main(int argc, char **argv)
 {
-	struct command c = {.limit = UINT64_MAX, .jobs = processors(), .ordered = true,
+	struct command c = {.limit = UINT64_MAX,
+	    .jobs = processors(),
+	    .ordered = true,
 	    .now = (int64_t)time(NULL) * WHEN_SECOND_US};
 	enum status status;
 	int r;

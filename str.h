@@ -43,8 +43,9 @@ bool str_eq_nocase(struct str a, struct str b);
 /* Byte order, a shorter prefix first: for UTF-8 that is code point order. <0, 0, >0. */
 int str_cmp(struct str a, struct str b);
 
-/* malloc and realloc that do not fail: without memory there is no answer to give, so the program says
- * so on stderr and aborts. Sizes in bytes; n * size must not overflow (that aborts as well). */
+/* malloc and realloc that do not fail: without memory there is no answer to give, so the program
+ * says so on stderr and aborts. Sizes in bytes; n * size must not overflow (that aborts as well).
+ */
 void *xmalloc(size_t n) MUSTUSE;
 void *xrealloc(void *p, size_t n, size_t size) MUSTUSE;
 
@@ -69,9 +70,9 @@ size_t utf8_read(const char *p, const char *end, uint32_t *cp);
 /* Encode cp (at most U+10FFFF, no surrogate) into out. Returns the number of bytes, 1 to 4. */
 size_t utf8_write(char out[4], uint32_t cp);
 
-/* Append s as a person may safely see it on a terminal: control characters (C0, DEL, C1), the bidirectional
- * overrides and bytes that are no UTF-8 become \xNN or \u{NNNN}; a backslash stays as it is. At most max
- * bytes of s are shown, then "...". */
+/* Append s as a person may safely see it on a terminal: control characters (C0, DEL, C1), the
+ * bidirectional overrides and bytes that are no UTF-8 become \xNN or \u{NNNN}; a backslash stays as
+ * it is. At most max bytes of s are shown, then "...". */
 void buf_escaped(struct buf *b, struct str s, size_t max);
 
 /* The same into out, which is always ended by a NUL. Returns out. */

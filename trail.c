@@ -1,5 +1,6 @@
-/* trail.c: see trail.h. A walk over names (struct walk) finds the files; reading one is a gz stream whose
- * bytes are framed page by page, what is left of an unfinished event being carried over to the next page. */
+/* trail.c: see trail.h. A walk over names (struct walk) finds the files; reading one is a gz stream
+ * whose bytes are framed page by page, what is left of an unfinished event being carried over to
+ * the next page. */
 #include "trail.h"
 
 #include <dirent.h>
@@ -31,14 +32,14 @@ struct trail {
 	struct folder *folders; /* the folders we are in, the innermost last */
 	size_t depth;
 
-	int fd;                 /* of the file at hand; -1 without one */
-	char *path;             /* its name */
-	bool named;             /* it was named, not found in a folder */
-	bool began;             /* some of it was read */
+	int fd;     /* of the file at hand; -1 without one */
+	char *path; /* its name */
+	bool named; /* it was named, not found in a folder */
+	bool began; /* some of it was read */
 	struct gz *gz;
 	struct framer framer;
-	struct buf rest;        /* read but not yet in a page */
-	uint64_t pos;           /* of rest.p[0], or of what comes next, in the inflated file */
+	struct buf rest; /* read but not yet in a page */
+	uint64_t pos;    /* of rest.p[0], or of what comes next, in the inflated file */
 };
 
 /* --- finding files --- */
@@ -136,7 +137,8 @@ enter_folder(struct trail *t, int fd, char *path, const struct stat *st, struct 
 		return;
 	}
 	if (t->depth == TRAIL_MAX_DEPTH) {
-		page_problem(page, path, UINT64_MAX, "not searched: deeper than %d folders", TRAIL_MAX_DEPTH);
+		page_problem(page, path, UINT64_MAX, "not searched: deeper than %d folders",
+		    TRAIL_MAX_DEPTH);
 		(void)close(fd);
 		free(path);
 		return;
@@ -155,7 +157,8 @@ open_path(struct trail *t, char *path, bool named, struct page *page)
 	int fd = named && strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : -1;
 
 	/* What is not to be read is not opened: opening a fifo waits for its writer. */
-	if (fd < 0 && stat(path, &st) == 0 && !named && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+	if (fd < 0 && stat(path, &st) == 0 && !named && !S_ISREG(st.st_mode) &&
+	    !S_ISDIR(st.st_mode)) {
 		page_note(page, path, "neither a file nor a folder, passed over");
 		page->counts.passed++;
 		free(path);
@@ -258,12 +261,14 @@ is_other_file(const struct trail *t, struct str head)
 
 	if (t->named || has_log_name(t->path))
 		return false;
-	while (i < head.n && (head.p[i] == ' ' || head.p[i] == '\n' || head.p[i] == '\r' || head.p[i] == '\t'))
+	while (i < head.n &&
+	    (head.p[i] == ' ' || head.p[i] == '\n' || head.p[i] == '\r' || head.p[i] == '\t'))
 		i++;
 	return i < head.n && head.p[i] != '{' && head.p[i] != '[';
 }
 
-/* After the first read of a file: drop a byte order mark; false when the file is to be passed over. */
+/* After the first read of a file: drop a byte order mark; false when the file is to be passed over.
+ */
 static bool
 check_head(struct trail *t, struct page *page)
 {
@@ -356,8 +361,9 @@ static void
 finish_file(struct trail *t, struct page *page, ssize_t got, const struct err *err)
 {
 	if (got < 0)
-		page_problem(page, NULL, UINT64_MAX, "%s, at byte %zu of the %s; nothing behind it was searched",
-		    err->msg, err->pos, gz_is_gzip(t->gz) ? "compressed file" : "file");
+		page_problem(page, NULL, UINT64_MAX,
+		    "%s, at byte %zu of the %s; nothing behind it was searched", err->msg, err->pos,
+		    gz_is_gzip(t->gz) ? "compressed file" : "file");
 	page->counts.files++;
 	end_file(t);
 }
@@ -391,7 +397,8 @@ read_file(struct trail *t, struct page *page)
 		if (page->bytes.n - t->framer.keep > TRAIL_MAX_EVENT)
 			give_up_event(t, page);
 		/* Hand over a full page, and what a slow pipe has given so far. */
-		if (page->n_events > 0 && (page->bytes.n == page->bytes.cap || (size_t)got < room)) {
+		if (page->n_events > 0 &&
+		    (page->bytes.n == page->bytes.cap || (size_t)got < room)) {
 			carry_over(t, page);
 			return;
 		}
@@ -436,8 +443,11 @@ trail_open(const char *const *names, size_t n, size_t page_size)
 {
 	struct trail *t = xmalloc(sizeof(*t));
 
-	*t = (struct trail){.source = {trail_next, trail_close}, .roots = names, .n_roots = n,
-	    .page_size = page_size, .fd = -1};
+	*t = (struct trail){.source = {trail_next, trail_close},
+	    .roots = names,
+	    .n_roots = n,
+	    .page_size = page_size,
+	    .fd = -1};
 	t->gz = gz_new();
 	return &t->source;
 }

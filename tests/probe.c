@@ -4,9 +4,11 @@
  *     probe match      {"match": [E...], "patterns": [P...], "event": E}   {"match": true|false}
  *     probe sigv4      {"request": RAW, "context": {...}, "s3": false}     {"canonical": ..., ...}
  *     probe when       {"text": T, "now": EPOCH}                 {"epoch": N}
- *     probe json       one document on stdin: exit 0 and it compact on stdout, or exit 1 and the reason
+ *     probe json       one document on stdin: exit 0 and it compact on stdout, or exit 1 and the
+ * reason
  *
- * One request a line on stdin, one response a line on stdout; {"error": "..."} where a request fails. */
+ * One request a line on stdin, one response a line on stdout; {"error": "..."} where a request
+ * fails. */
 #include "probe.h"
 
 #include <inttypes.h>
