@@ -1,4 +1,4 @@
-/* iregexp.c: see iregexp.h. Recursive descent over RFC 9485's grammar; its rule names are in the
+/* iregexp.c: see iregexp.h. Recursive descent over RFC 9485's grammar, whose rule names are in the
  * comments.
  *
  * What PCRE2 might read in a way of its own is never copied but written anew: punctuation is

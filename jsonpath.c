@@ -16,8 +16,7 @@
 
 #define ARENA_CAP (256 * (size_t)JSONPATH_MAX_BYTES) /* bytes of tree: 64 per byte are usual */
 #define MAX_INT 9007199254740991                     /* 2^53-1, section 2.1 */
-/* Levels of recursion, about 256 bytes of stack each. A path without filters needs JSON_MAX_DEPTH.
- */
+/* Levels of recursion, of about 256 bytes of stack. A path without filters needs JSON_MAX_DEPTH. */
 #define MAX_LEVELS 2560
 
 /* What a function takes and gives, section 2.4.1. */
@@ -286,8 +285,7 @@ read_hex4(const char *p, const char *end, uint32_t *value)
 	return true;
 }
 
-/* hexchar (section 2.3.1.1) with p at its backslash. Other than in JSON, half a pair is an error.
- */
+/* hexchar (section 2.3.1.1) with p at its backslash. Unlike in JSON half a pair is an error. */
 static int
 parse_hexchar(struct parser *ps, uint32_t *cp)
 {
@@ -362,8 +360,8 @@ parse_string(struct parser *ps, struct str *s)
 		} else {
 			n = utf8_read(ps->p, ps->end, &cp);
 			if (n == 0)
-				return err_set(
-				    ps->err, offset(ps, ps->p), "invalid UTF-8 in a string");
+				return err_set(ps->err, offset(ps, ps->p),
+				    "invalid UTF-8 in a string");
 			if (cp < 0x20)
 				return err_set(ps->err, offset(ps, ps->p),
 				    "control character 0x%02x in a string", (unsigned)cp);
@@ -553,8 +551,8 @@ fix_pattern(struct parser *ps, struct expr *call)
 	pattern = call->operands->next;
 	if (pattern->type != EXPR_LITERAL || pattern->literal.type != JSON_STRING)
 		return 0;
-	if (compile_pattern(
-		json_text(&pattern->literal), call->function == MATCH, &call->re, &why) < 0)
+	if (compile_pattern(json_text(&pattern->literal), call->function == MATCH, &call->re,
+	    &why) < 0)
 		return err_set(ps->err, pattern->pos, "%s", why.msg);
 	call->fixed = true;
 	call->next_fixed = ps->path->fixed;
@@ -1384,8 +1382,8 @@ struct nodes {
 };
 
 static int
-see_node(
-    void *context, const struct json *node, const struct jsonpath_place *place, struct err *err)
+see_node(void *context, const struct json *node, const struct jsonpath_place *place,
+    struct err *err)
 {
 	struct nodes *nodes = context;
 
@@ -1398,8 +1396,8 @@ see_node(
 
 /* The nodes of a query in a filter. */
 static int
-evaluate(
-    struct run *run, const struct query *query, const struct json *current, struct nodes *nodes)
+evaluate(struct run *run, const struct query *query, const struct json *current,
+    struct nodes *nodes)
 {
 	const struct json *node = query->relative ? current : run->root;
 	struct walk w = {run, see_node, nodes};

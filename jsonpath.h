@@ -2,20 +2,18 @@
  *
  * All of RFC 9535 with its functions (length count match search value), and what Goessner's draft
  * (draft-goessner-dispatch-jsonpath-00) allows where RFC 9535 knows only a syntax error: script
- * subscripts
- * [(@.length-1)], unquoted names in brackets [name], === and !== in filters, and a hyphen inside of
- * a dotted name (.x-amz-id-2). A compiled path is read-only and may be shared between threads; each
- * thread brings its own scratch. Pure. */
+ * subscripts [(@.length-1)], unquoted names in brackets [name], === and !== in filters, and a
+ * hyphen inside of a dotted name (.x-amz-id-2). A compiled path is read-only and may be shared
+ * between threads; each thread brings its own scratch. Pure. */
 #ifndef JSONPATH_H
 #define JSONPATH_H
 
 #include "json.h"
 #include "str.h"
 
-#define JSONPATH_MAX_BYTES 65536 /* of one path's text */
-#define JSONPATH_MAX_DEPTH 64    /* nested filters and parentheses */
-#define JSONPATH_MAX_STEPS                                                                         \
-	20000000 /* values visited for one path on one document: stops $..*..*..* */
+#define JSONPATH_MAX_BYTES 65536    /* of one path's text */
+#define JSONPATH_MAX_DEPTH 64       /* nested filters, parentheses and function calls */
+#define JSONPATH_MAX_STEPS 20000000 /* values visited in one document: stops $..*..*..* */
 
 struct jsonpath;
 struct jsonpath_scratch;
@@ -27,8 +25,8 @@ struct jsonpath_scratch;
 struct jsonpath *jsonpath_compile(struct str text, size_t *used, struct err *err) MUSTUSE;
 void jsonpath_free(struct jsonpath *path);
 
-/* Where the path is a plain chain of member names ($.a.b['c']), those names, n of them; NULL
- * otherwise. They live as long as the path. */
+/* Where the path is a plain chain of member names ($.a.b['c']), those names, n of them; NULL and
+ * n = 0 otherwise, also for $ alone. They live as long as the path. */
 const struct str *jsonpath_members(const struct jsonpath *path, size_t *n);
 
 /* Where a selected node is: a chain from the node up to the root, the root's place being NULL.

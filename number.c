@@ -56,9 +56,9 @@ read_exponent(const char *p, const char *end)
 	if (p < end && (*p == '-' || *p == '+'))
 		p++;
 	for (; p < end; p++) {
-		e = e * 10 + (*p - '0');
-		if (e > NUMBER_MAX_EXPONENT)
-			e = NUMBER_MAX_EXPONENT / 10;
+		int64_t digit = *p - '0';
+
+		e = e > (NUMBER_MAX_EXPONENT - digit) / 10 ? NUMBER_MAX_EXPONENT : e * 10 + digit;
 	}
 	return negative ? -e : e;
 }

@@ -201,12 +201,14 @@ unsafe_to_show(uint32_t cp)
 void
 buf_escaped(struct buf *b, struct str s, size_t max)
 {
-	const char *p = s.p, *end = s.p + s.n, *stop = s.n > max ? s.p + max : end;
+	const char *p = s.p, *end = s.p + s.n;
 
-	while (p < stop) {
+	while (p < end) {
 		uint32_t cp;
 		size_t n = utf8_read(p, end, &cp);
 
+		if ((size_t)(p - s.p) + (n > 0 ? n : 1) > max)
+			break;
 		if (n == 0)
 			buf_printf(b, "\\x%02x", (unsigned char)*p);
 		else if (cp < 0x80 && unsafe_to_show(cp))
@@ -217,7 +219,7 @@ buf_escaped(struct buf *b, struct str s, size_t max)
 			buf_add(b, p, n);
 		p += n > 0 ? n : 1;
 	}
-	if (stop < end)
+	if (p < end)
 		buf_add(b, "...", 3);
 }
 
@@ -228,10 +230,17 @@ str_escape(char *out, size_t size, struct str s)
 	size_t n;
 
 	buf_escaped(&b, s, size);
-	n = b.n < size ? b.n : size - 1;
+	n = b.n;
+	if (n < size) {
+		out[n] = '\0';
+	} else {
+		n = size - sizeof("...");
+		while (n > 0 && ((unsigned char)b.p[n] & 0xc0) == 0x80)
+			n--;
+		memcpy(out + n, "...", sizeof("..."));
+	}
 	if (n > 0)
 		memcpy(out, b.p, n);
-	out[n] = '\0';
 	buf_free(&b);
 	return out;
 }

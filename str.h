@@ -60,7 +60,7 @@ void buf_free(struct buf *b);
 static inline struct str
 buf_slice(const struct buf *b)
 {
-	return (struct str){b->p, b->n};
+	return (struct str){b->p != NULL ? b->p : "", b->n};
 }
 
 /* Read one UTF-8 encoded code point (RFC 3629: shortest form, no surrogates, at most U+10FFFF).
@@ -75,7 +75,8 @@ size_t utf8_write(char out[4], uint32_t cp);
  * it is. At most max bytes of s are shown, then "...". */
 void buf_escaped(struct buf *b, struct str s, size_t max);
 
-/* The same into out, which is always ended by a NUL. Returns out. */
+/* The same into out, which is always ended by a NUL; what does not fit is cut off and ends in "...".
+ * size is at least 8. Returns out. */
 const char *str_escape(char *out, size_t size, struct str s);
 
 #endif

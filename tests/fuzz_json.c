@@ -1,6 +1,6 @@
 /* Any bytes as JSON. What parses must print as a text that parses to an equal value, and so must its
- * minified form, which is no longer than the text; its numbers must be ordered. What does not parse must
- * say where. Any bytes at all must print as a string. */
+ * minified form, which is no longer than the text; its numbers must be ordered. What does not parse
+ * must say where. Any bytes at all must print as a string. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -117,7 +117,7 @@ check_numbers(const struct json_doc *doc)
 	}
 }
 
-/* Bytes that are UTF-8 come back as they were, others as U+FFFD: then a second time changes nothing. */
+/* Bytes that are UTF-8 come back as they were, others as U+FFFD: a second time changes nothing. */
 static void
 check_string(struct str bytes)
 {

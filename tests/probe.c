@@ -128,6 +128,8 @@ probe_when(const struct json *request, struct buf *out, struct err *err)
 	double epoch = now != NULL && now->type == JSON_NUMBER ? atof(now->text) : 0;
 	int64_t us;
 
+	if (epoch < -1e11 || epoch > 1e12)
+		return err_set(err, 0, "now is too far away");
 	if (when_parse(text_of(request, "text"), (int64_t)(epoch * 1e6), &us, err) != 0)
 		return -1;
 	buf_printf(out, "{\"epoch\":");

@@ -239,6 +239,36 @@ test_invalid(void)
 	}
 }
 
+/* Each byte at each place of a string but the last, where a backslash would take the quote along:
+ * it is right from 0x20 to 0x7f but for '"' and '\\'. */
+static void
+test_every_byte(void)
+{
+	char text[26];
+	int bad = 0;
+
+	for (size_t at = 1; at + 2 < sizeof(text); at++)
+		for (unsigned c = 0; c <= 0xff; c++) {
+			struct json_doc doc;
+			struct err err = {99999, ""};
+			bool want = c >= 0x20 && c <= 0x7f && c != '"' && c != '\\';
+			bool got;
+
+			memset(text, 'x', sizeof(text));
+			text[0] = text[sizeof(text) - 1] = '"';
+			text[at] = (char)c;
+			json_doc_init(&doc);
+			got = json_parse(&doc, (struct str){text, sizeof(text)}, &err) == 0;
+			/* A quote ends the string: what follows is wrong. */
+			if (got != want || (!got && err.pos != at + (c == '"'))) {
+				bad++;
+				note("byte 0x%02x at %zu", c, at);
+			}
+			json_doc_free(&doc);
+		}
+	is_int(bad, 0, "each byte at each place of a string");
+}
+
 static void
 nest(struct buf *out, size_t depth, bool objects, const char *inside)
 {
@@ -443,6 +473,54 @@ test_equal(void)
 	for (size_t i = 0; i < LENGTH(cases); i++)
 		ok(equal(cases[i].a, cases[i].b) == cases[i].want, "%s %s %s", cases[i].a,
 		    cases[i].want ? "equals" : "is not", cases[i].b);
+}
+
+/* Objects of n members, the second one in another order; they differ in what `change` says. */
+static bool
+large_equal(uint32_t n, int change)
+{
+	struct buf a = {0}, b = {0};
+	bool equals;
+
+	buf_char(&a, '{');
+	buf_char(&b, '{');
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t k = i * 7 % n; /* 7 divides no n in use: all of them, in another order */
+		const char *name = change == 1 && k == n / 2 ? "other" : "k";
+		unsigned value = (unsigned)k + (change == 2 && k == n / 2);
+
+		buf_printf(&a, "%s\"k%u\":[%u]", i > 0 ? "," : "", (unsigned)i, (unsigned)i);
+		buf_printf(&b, "%s\"%s%u\":[%u.0]", i > 0 ? "," : "", name, (unsigned)k, value);
+	}
+	/* A member of a name that is there already does not count, but its value does. */
+	if (change >= 3)
+		buf_printf(&a, ",\"k%u\":%s", (unsigned)n - 1, change == 3 ? "0" : "");
+	if (change >= 4)
+		buf_printf(&a, "[%u]", (unsigned)n - 1);
+	buf_char(&a, '}');
+	buf_char(&b, '}');
+	buf_char(&a, '\0');
+	buf_char(&b, '\0');
+	equals = equal(a.p, b.p);
+	buf_free(&a);
+	buf_free(&b);
+	return equals;
+}
+
+static void
+test_equal_large(void)
+{
+	static const uint32_t sizes[] = {2, 47, 48, 50, 51, 1000};
+
+	for (size_t i = 0; i < LENGTH(sizes); i++) {
+		unsigned n = (unsigned)sizes[i];
+
+		ok(large_equal(n, 0), "%u members in another order are equal", n);
+		ok(!large_equal(n, 1), "%u members, one has another name", n);
+		ok(!large_equal(n, 2), "%u members, one has another value", n);
+		ok(!large_equal(n, 3), "%u members, one is shadowed by another value", n);
+		ok(large_equal(n, 4), "%u members, one is shadowed by the same value", n);
+	}
 }
 
 static void
@@ -692,11 +770,13 @@ main(void)
 	test_values();
 	test_strings();
 	test_invalid();
+	test_every_byte();
 	test_depth();
 	test_depth_is_not_length();
 	test_duplicates();
 	test_access();
 	test_equal();
+	test_equal_large();
 	test_print_string();
 	test_minify();
 	test_guard_page();
