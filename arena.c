@@ -42,7 +42,7 @@ arena_alloc(struct arena *a, size_t n)
 {
 	void *p;
 
-	if (n > a->cap - a->used)
+	if (n > a->cap - a->used || n > SIZE_MAX - ARENA_ALIGN)
 		return NULL;
 	n = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
 	if (n > a->cap - a->used)
@@ -58,12 +58,14 @@ arena_alloc(struct arena *a, size_t n)
 struct str
 arena_copy(struct arena *a, struct str s)
 {
-	char *p = arena_alloc(a, s.n > 0 ? s.n : 1);
+	char *p;
 
+	if (s.n == 0)
+		return (struct str){"", 0};
+	p = arena_alloc(a, s.n);
 	if (p == NULL)
 		return (struct str){NULL, 0};
-	if (s.n > 0)
-		memcpy(p, s.p, s.n);
+	memcpy(p, s.p, s.n);
 	return (struct str){p, s.n};
 }
 

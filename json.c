@@ -178,11 +178,8 @@ simple_escape(char c)
 static const char *
 closing_quote(const char *p, const char *end)
 {
-	while (p < end && *p != '"') {
-		if (*p == '\\')
-			p++;
-		p++;
-	}
+	while (p < end && *p != '"')
+		p += *p == '\\' && end - p > 1 ? 2 : 1;
 	return p < end ? p : NULL;
 }
 

@@ -13,9 +13,10 @@
 #include "str.h"
 
 #define PIPELINE_MAX_JOBS 256
-#define PIPELINE_PAGES_PER_JOB 3  /* one is searched, one waits, one is filled or printed */
-#define PIPELINE_STACK (1u << 20) /* bytes of each thread's stack; musl would give 128 KiB */
-#define PIPELINE_GRACE_MS 300     /* that an interrupted run has to end by itself */
+#define PIPELINE_PAGES_PER_JOB 3 /* one is searched, one waits, one is filled or printed */
+#define PIPELINE_STACK                                                                             \
+	(4u << 20) /* bytes of address space for each thread's stack: JSONPath may take 0.7 MiB */
+#define PIPELINE_GRACE_MS 300 /* that an interrupted run has to end by itself */
 
 struct counts;
 struct out;

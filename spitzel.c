@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "gz.h"
+#include "harden.h"
 #include "match.h"
 #include "out.h"
 #include "page.h"
@@ -510,6 +511,7 @@ main(int argc, char **argv)
 	enum status status;
 	int r;
 
+	harden_relro();
 	c.match = match_new();
 	r = read_command(&c, argc, argv);
 	if (r != 0) {

@@ -11,7 +11,7 @@
 
 #include "err.h"
 
-struct str { /* bytes that somebody else owns */
+struct str { /* bytes that somebody else owns; p is not NULL, also of none */
 	const char *p;
 	size_t n;
 };

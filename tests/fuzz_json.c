@@ -1,6 +1,6 @@
-/* Any bytes as JSON. What parses must print as a text that parses to an equal value, and so must its
- * minified form, which is no longer than the text; its numbers must be ordered. What does not parse
- * must say where. Any bytes at all must print as a string. */
+/* Any bytes as JSON. What parses must print as a text that parses to an equal value, and so must
+ * its minified form, which is no longer than the text; its numbers must be ordered. What does not
+ * parse must say where. Any bytes at all must print as a string. */
 #include <stdio.h>
 #include <stdlib.h>
 

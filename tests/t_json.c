@@ -169,7 +169,7 @@ static const struct {
 	size_t pos;
 } invalid[] = {
 	/* nothing, and too much */
-	{{NULL, 0}, 0}, {S(""), 0}, {S("  "), 2}, {S("1 2"), 2}, {S("{} {}"), 3},
+	{S(""), 0}, {S("  "), 2}, {S("1 2"), 2}, {S("{} {}"), 3},
 	{S("[],"), 2}, {S("null\0"), 4}, {S("\0null"), 0}, {S("[]]"), 2}, {S("1}"), 1},
 	/* not JSON */
 	{S("\xef\xbb\xbfnull"), 0}, {S("\xff\xfe[\0]\0"), 0}, {S("nul"), 0}, {S("nulL"), 0},
@@ -530,7 +530,7 @@ test_print_string(void)
 		struct str s;
 		const char *want;
 	} cases[] = {
-		{{NULL, 0}, "\"\""}, {S("a/b"), "\"a/b\""},
+		{S(""), "\"\""}, {S("a/b"), "\"a/b\""},
 		{S("\"\\\n\0\x1f\x7f"), "\"\\\"\\\\\\u000a\\u0000\\u001f\x7f\""},
 		{S("\xc3\xa9\xf0\x9f\x98\x80"), "\"\xc3\xa9\xf0\x9f\x98\x80\""},
 		{S("a\xff" "b"), "\"a\xef\xbf\xbd" "b\""},
@@ -575,7 +575,7 @@ test_minify(void)
 	out.n = 0;
 	buf_char(&out, 'x');
 	json_minify(&out, STR("[ 1 ]"));
-	json_minify(&out, (struct str){NULL, 0});
+	json_minify(&out, STR(""));
 	is_mem(out.p, out.n, "x[1]", 4, "behind what is there");
 	buf_free(&out);
 }

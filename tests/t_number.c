@@ -192,24 +192,25 @@ test_moved_point(void)
 	static const char digits[] = "12345", zeros[] = "000000000";
 	int wrong = 0;
 
-	for (int point = -9; point <= 9; point++) {
-		char text[64];
+	for (int move = 0; move <= 9; move++) {
+		char texts[3][64];
 
-		/* digits * 10^2 as DIGITS with the point after `point` of them, zeros filled in. */
-		if (point <= 0)
-			(void)snprintf(text, sizeof(text), "0.%.*s%se%d", -point, zeros, digits,
-			    7 - point);
-		else if (point < 5)
-			(void)snprintf(text, sizeof(text), "%.*s.%se%d", point, digits,
-			    digits + point, 7 - point);
-		else
-			(void)snprintf(text, sizeof(text), "%s%.*se%d", digits, point - 5, zeros,
-			    7 - point);
-		wrong += number_cmp(str_of(text), STR("1234500")) != 0;
-		wrong += number_cmp(str_of(text), STR("1234499.9")) <= 0;
-		wrong += number_cmp(str_of(text), STR("1234500.1")) >= 0;
-		if (wrong > 0)
-			note("%s", text);
+		/* digits * 10^2, the point moved left, moved into them, moved right. */
+		(void)snprintf(texts[0], sizeof(texts[0]), "0.%.*s%se%d", move, zeros, digits,
+		    move + 7);
+		(void)snprintf(texts[1], sizeof(texts[1]), "%.*s.%se%d", 1 + move % 4, digits,
+		    digits + 1 + move % 4, 6 - move % 4);
+		(void)snprintf(texts[2], sizeof(texts[2]), "%s%.*se%d", digits, move, zeros,
+		    2 - move);
+		for (int i = 0; i < 3; i++) {
+			struct str s = str_of(texts[i]);
+
+			wrong += number_cmp(s, STR("1234500")) != 0;
+			wrong += number_cmp(s, STR("1234499.9")) <= 0;
+			wrong += number_cmp(s, STR("1234500.1")) >= 0;
+			if (wrong > 0)
+				note("%s", texts[i]);
+		}
 	}
 	is_int(wrong, 0, "the point moved, the exponent with it");
 }
