@@ -1,17 +1,29 @@
-/* frame.c: see frame.h. One state machine; each state's function looks at the bytes from f->pos on.
- */
+/* frame.c: see frame.h. One state machine: each state has a function that looks at the bytes from
+ * f->pos on. */
 #include "frame.h"
 
-struct bytes {
+struct input {
 	const char *p;
 	size_t n;
 	bool ended;
+	struct span *event;
+	struct err *err;
 };
+
+/* What a state's function returns: a frame_result, or that the next state's function has its turn.
+ */
+enum { AGAIN = -1 };
 
 void
 frame_start(struct framer *f)
 {
-	*f = (struct framer){.state = FRAME_TOP};
+	*f = (struct framer){.state = FRAME_START};
+}
+
+static size_t
+minus(size_t at, size_t n)
+{
+	return at > n ? at - n : 0;
 }
 
 void
@@ -19,26 +31,27 @@ frame_drop(struct framer *f, size_t n)
 {
 	f->pos -= n;
 	f->keep -= n;
-	f->value = f->value > n ? f->value - n : 0;
-	f->object = f->object > n ? f->object - n : 0;
+	f->value = minus(f->value, n);
+	f->object = minus(f->object, n);
 }
 
+/* We are in a top-level object that may still turn out to be an event itself. */
 static bool
-in_object(const struct framer *f)
+object_held(const struct framer *f)
 {
-	return f->state == FRAME_NAME || f->state == FRAME_COLON || f->state == FRAME_MEMBER ||
-	    f->state == FRAME_MEMBER_END;
+	return f->state >= FRAME_NAME && f->state <= FRAME_MEMBER_END && !f->wrapper &&
+	    !f->lost_object;
 }
 
 static size_t
 first_needed(const struct framer *f)
 {
-	if (f->skipping && f->state != FRAME_NAME)
-		return f->pos;
-	if (in_object(f) && !f->wrapper && !f->skipping)
+	if (object_held(f))
 		return f->object;
-	return f->in_value ? f->value : f->pos;
+	return f->in_value && !f->lost_value && f->state != FRAME_MEMBER ? f->value : f->pos;
 }
+
+/* --- values --- */
 
 static bool
 is_space(char c)
@@ -48,11 +61,11 @@ is_space(char c)
 
 /* The next byte that is no white space is at f->pos; false where there is none yet. */
 static bool
-skip_space(struct framer *f, const struct bytes *b)
+skip_space(struct framer *f, const struct input *in)
 {
-	while (f->pos < b->n && is_space(b->p[f->pos]))
+	while (f->pos < in->n && is_space(in->p[f->pos]))
 		f->pos++;
-	return f->pos < b->n;
+	return f->pos < in->n;
 }
 
 static bool
@@ -66,18 +79,23 @@ static void
 begin_value(struct framer *f)
 {
 	f->in_value = true;
-	f->in_string = false;
+	f->in_string = f->lost_value = false;
 	f->depth = 0;
 	f->value = f->pos;
 }
 
-/* In a string: go to behind its closing quote. False where it is not there yet. */
-static bool
-scan_string(struct framer *f, const struct bytes *b)
-{
-	const char *p = b->p + f->pos, *end = b->p + b->n;
+/* What scanning a value comes to: its end was reached; it takes more bytes; the stream ends in it;
+ * it is damaged at f->pos. */
+enum scan { COMPLETE, MORE, CUT, DAMAGED };
 
-	while (p < end && *p != '"') {
+/* In a string: go to behind its closing quote. A line break in a string can only be damage; while a
+ * line may be an event of its own, it is told at once, so that no more than the line is lost. */
+static enum scan
+scan_string(struct framer *f, const struct input *in)
+{
+	const char *p = in->p + f->pos, *end = in->p + in->n;
+
+	while (p < end && *p != '"' && *p != '\n') {
 		if (*p != '\\')
 			p++;
 		else if (end - p >= 2)
@@ -85,157 +103,184 @@ scan_string(struct framer *f, const struct bytes *b)
 		else
 			break;
 	}
-	f->pos = (size_t)(p - b->p);
-	if (p == end || *p != '"')
-		return false;
+	f->pos = (size_t)(p - in->p);
+	if (p == end || *p == '\\')
+		return MORE;
+	if (*p == '\n' && object_held(f))
+		return DAMAGED;
 	f->pos++;
-	f->in_string = false;
-	return true;
+	f->in_string = *p == '\n';
+	return COMPLETE;
 }
 
-/* Go to behind the value that began at f->value. False where its end is not there yet. */
-static bool
-scan_value(struct framer *f, const struct bytes *b)
+static enum scan
+scan_value(struct framer *f, const struct input *in)
 {
-	while (f->pos < b->n) {
+	while (f->pos < in->n) {
 		char c;
 
 		if (f->in_string) {
-			if (!scan_string(f, b))
-				return false;
-			if (f->depth == 0)
-				return true;
+			enum scan s = scan_string(f, in);
+
+			if (s != COMPLETE || (f->depth == 0 && !f->in_string))
+				return s;
 			continue;
 		}
-		c = b->p[f->pos];
+		c = in->p[f->pos];
 		if (c == '"') {
 			f->in_string = true;
 		} else if (c == '{' || c == '[') {
 			f->depth++;
 		} else if (c == '}' || c == ']' || c == ',' || is_space(c)) {
 			if (f->depth == 0) /* behind a number or a word */
-				return true;
+				return COMPLETE;
 			if ((c == '}' || c == ']') && --f->depth == 0) {
 				f->pos++;
-				return true;
+				return COMPLETE;
 			}
 		}
 		f->pos++;
 	}
-	return b->ended && f->depth == 0 && !f->in_string;
+	return in->ended && f->depth == 0 && !f->in_string ? COMPLETE : MORE;
 }
 
-/* Scan the value at hand; 1 it is complete, 0 not yet, -1 the stream ends in it. */
-static int
-finish_value(struct framer *f, const struct bytes *b)
+/* Go to behind the value that began at f->value. */
+static enum scan
+finish_value(struct framer *f, const struct input *in)
 {
-	if (scan_value(f, b)) {
+	enum scan s = scan_value(f, in);
+
+	if (s == COMPLETE)
 		f->in_value = false;
-		return 1;
-	}
-	return b->ended ? -1 : 0;
+	return s == MORE && in->ended ? CUT : s;
 }
 
-/* Where the line that begins at `from` is followed by one that begins as NDJSON does, go on with
- * that one. */
-static bool
-next_line(struct framer *f, const struct bytes *b, size_t from)
+static int
+emit(const struct input *in, size_t at, size_t end)
 {
-	const char *nl = from < b->n ? memchr(b->p + from, '\n', b->n - from) : NULL;
-	size_t next;
-
-	if (nl == NULL)
-		return false;
-	next = (size_t)(nl + 1 - b->p);
-	if (next < b->n ? b->p[next] != '{' : b->ended)
-		return false;
-	f->state = FRAME_LINE;
-	f->pos = next;
-	f->in_value = f->skipping = f->wrapper = false;
-	return true;
-}
-
-/* The text around the events is damaged. NDJSON goes on at the next line; else the rest is lost. */
-static enum frame_result
-broken(struct framer *f, const struct bytes *b, size_t at, const char *what, struct err *err)
-{
-	bool line = f->state == FRAME_TOP || (in_object(f) && !f->wrapper && !f->skipping);
-	size_t from = f->state == FRAME_TOP ? f->pos : f->object;
-
-	if (line && next_line(f, b, from)) {
-		(void)err_set(err, at, "%s; this line was not searched", what);
-		return FRAME_BAD;
-	}
-	f->state = FRAME_DEAD;
-	f->in_value = false;
-	(void)err_set(err, at, "%s; nothing from here on was searched", what);
-	return FRAME_BAD;
-}
-
-static enum frame_result
-broken_object(struct framer *f, const struct bytes *b, struct err *err)
-{
-	if (f->pos >= b->n)
-		return broken(f, b, f->wrapper ? f->pos : f->object,
-		    "the text ends inside of an object", err);
-	return broken(f, b, f->pos, "malformed JSON", err);
-}
-
-static enum frame_result
-emit(size_t at, size_t end, struct span *event)
-{
-	event->at = at;
-	event->n = end - at;
+	*in->event = (struct span){at, end - at};
 	return FRAME_EVENT;
 }
 
-/* Every state's function returns FRAME_MORE when it needs more bytes than there are, unless
- * `ended`: then *again is set when there is something else to do first. */
+/* --- damage --- */
 
-static enum frame_result
-at_top(struct framer *f, const struct bytes *b, struct span *event, struct err *err, bool *again)
+/* The text around the events is damaged at `at`. What is still held is looked through again for the
+ * next line with an event. */
+static int
+broken(struct framer *f, const struct input *in, size_t at, const char *what)
 {
-	int done;
-
-	if (f->in_value) { /* a string with a record in it */
-		done = finish_value(f, b);
-		if (done > 0)
-			return emit(f->value, f->pos, event);
-		return done < 0 ? broken(f, b, f->value, "a string has no end", err) : FRAME_MORE;
-	}
-	for (; f->pos < b->n && is_space(b->p[f->pos]); f->pos++)
-		if (f->one_line && b->p[f->pos] == '\n') {
-			f->state = FRAME_LINE;
-			*again = true;
-			return FRAME_MORE;
-		}
-	if (f->pos >= b->n)
-		return b->ended ? FRAME_END : FRAME_MORE;
-	f->wrapper = f->skipping = false;
-	f->first = true;
-	*again = true;
-	if (b->p[f->pos] == '{') {
-		f->state = FRAME_NAME;
-		f->object = f->pos++;
-	} else if (b->p[f->pos] == '[') {
-		f->state = FRAME_ITEM;
-		f->pos++;
-	} else if (b->p[f->pos] == '"') {
-		begin_value(f);
-	} else {
-		return broken(f, b, f->pos, "this is no JSON object or array", err);
-	}
-	return FRAME_MORE;
+	f->pos = first_needed(f);
+	f->state = FRAME_BROKEN;
+	f->in_value = f->wrapper = false;
+	(void)err_set(in->err, at,
+	    "%s; nothing up to the next line that begins with an event was searched", what);
+	return FRAME_BAD;
 }
 
-/* Does the line begin as a wrapper? They may be larger than one event, so they are taken apart
- * here. */
+static int
+broken_object(struct framer *f, const struct input *in)
+{
+	if (f->pos < in->n)
+		return broken(f, in, f->pos, "malformed JSON");
+	return broken(f, in, first_needed(f), "the text ends inside of an object");
+}
+
+/* Does a line of NDJSON begin at p? 1 yes, 0 it takes more bytes to say so, -1 no. A brace by
+ * itself is pretty-printed JSON. */
+static int
+begins_line(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
+		p++;
+	if (end - p < 2)
+		return 0;
+	return p[0] == '{' && p[1] == '"' ? 1 : -1;
+}
+
+static int
+at_broken(struct framer *f, const struct input *in)
+{
+	const char *end = in->p + in->n, *nl;
+
+	while ((nl = memchr(in->p + f->pos, '\n', in->n - f->pos)) != NULL) {
+		int line = begins_line(nl + 1, end);
+
+		f->pos = (size_t)(nl - in->p);
+		if (line == 0 && !in->ended)
+			return FRAME_MORE;
+		f->pos++;
+		if (line > 0) {
+			f->state = FRAME_LINE;
+			return AGAIN;
+		}
+	}
+	f->pos = in->n;
+	return in->ended ? FRAME_END : FRAME_MORE;
+}
+
+/* --- between top-level values --- */
+
+static int
+at_start(struct framer *f, const struct input *in)
+{
+	static const char mark[] = "\xef\xbb\xbf"; /* a byte order mark says nothing in UTF-8 */
+	size_t n = in->n < 3 ? in->n : 3;
+
+	if (n > 0 && memcmp(in->p, mark, n) == 0) {
+		if (n < 3 && !in->ended)
+			return FRAME_MORE;
+		f->pos = n == 3 ? 3 : 0;
+	}
+	if (n == 0 && !in->ended)
+		return FRAME_MORE;
+	f->state = FRAME_TOP;
+	return AGAIN;
+}
+
+static int
+at_top(struct framer *f, const struct input *in)
+{
+	if (f->in_value) { /* a string with a record in it */
+		enum scan s = finish_value(f, in);
+
+		if (s == CUT)
+			return broken(f, in, f->value, "a string has no end");
+		if (s == MORE)
+			return FRAME_MORE;
+		return f->lost_value ? AGAIN : emit(in, f->value, f->pos);
+	}
+	for (; f->pos < in->n && is_space(in->p[f->pos]); f->pos++)
+		if (f->one_line && in->p[f->pos] == '\n') {
+			f->state = FRAME_LINE;
+			return AGAIN;
+		}
+	if (f->pos >= in->n)
+		return in->ended ? FRAME_END : FRAME_MORE;
+	f->wrapper = f->lost_object = false;
+	f->first = true;
+	if (in->p[f->pos] == '{') {
+		f->state = FRAME_NAME;
+		f->object = f->pos++;
+	} else if (in->p[f->pos] == '[') {
+		f->state = FRAME_ITEM;
+		f->pos++;
+	} else if (in->p[f->pos] == '"') {
+		begin_value(f);
+	} else {
+		return broken(f, in, f->pos, "this is no JSON object or array");
+	}
+	return AGAIN;
+}
+
+/* Does the line begin as a wrapper? They may be larger than one event, so they are taken apart. */
 static bool
 wrapper_line(const char *p, size_t n)
 {
 	static const struct str names[] = {{"\"Records\"", 9}, {"\"Events\"", 8}};
 	size_t i = 1;
 
+	if (p[0] != '{')
+		return false;
 	while (i < n && (p[i] == ' ' || p[i] == '\t'))
 		i++;
 	for (size_t k = 0; k < 2; k++)
@@ -244,271 +289,274 @@ wrapper_line(const char *p, size_t n)
 	return false;
 }
 
-static enum frame_result
-at_line(struct framer *f, const struct bytes *b, struct span *event, bool *again)
+/* At the first byte of a line: 1 it is to be handed out whole, 0 more bytes are needed to say so,
+ * -1 it begins what has to be taken apart. */
+static int
+peek_line(const struct framer *f, const struct input *in)
 {
-	enum { PEEK = 32 }; /* bytes that show what a line is */
+	enum { PEEK = 32 }; /* bytes */
+	size_t n = in->n - f->pos < PEEK ? in->n - f->pos : PEEK;
+
+	if (n < PEEK && !in->ended && memchr(in->p + f->pos, '\n', n) == NULL)
+		return 0;
+	return in->p[f->pos] == '[' || wrapper_line(in->p + f->pos, n) ? -1 : 1;
+}
+
+static int
+at_line(struct framer *f, const struct input *in)
+{
 	const char *nl;
 	size_t end;
 
 	if (!f->in_value) {
-		if (!skip_space(f, b))
-			return b->ended ? FRAME_END : FRAME_MORE;
-		if (b->n - f->pos < PEEK && !b->ended)
-			return FRAME_MORE;
-		if (b->p[f->pos] == '[' ||
-		    (b->p[f->pos] == '{' && wrapper_line(b->p + f->pos, b->n - f->pos))) {
+		int whole;
+
+		if (!skip_space(f, in))
+			return in->ended ? FRAME_END : FRAME_MORE;
+		whole = peek_line(f, in);
+		if (whole < 0)
 			f->state = FRAME_TOP;
-			*again = true;
-			return FRAME_MORE;
-		}
+		if (whole <= 0)
+			return whole < 0 ? AGAIN : FRAME_MORE;
 		begin_value(f);
 	}
-	nl = memchr(b->p + f->pos, '\n', b->n - f->pos);
-	f->pos = nl != NULL ? (size_t)(nl - b->p) : b->n;
-	if (nl == NULL && !b->ended)
+	nl = memchr(in->p + f->pos, '\n', in->n - f->pos);
+	f->pos = nl != NULL ? (size_t)(nl - in->p) : in->n;
+	if (nl == NULL && !in->ended)
 		return FRAME_MORE;
+	for (end = f->pos; is_space(in->p[end - 1]) && end > f->value + 1; end--)
+		continue;
+	if (nl != NULL && !f->lost_value && in->p[end - 1] != '}') {
+		/* Either the line is damaged, or the event goes on in the next one. */
+		int line = begins_line(nl + 1, in->p + in->n);
+
+		if (line == 0 && !in->ended)
+			return FRAME_MORE;
+		if (line < 0) {
+			f->state = FRAME_TOP;
+			f->one_line = f->in_value = false;
+			f->pos = f->value;
+			return AGAIN;
+		}
+	}
 	f->in_value = false;
-	*again = f->skipping;
-	if (f->skipping) {
-		f->skipping = false;
-		return FRAME_MORE;
-	}
-	end = f->pos;
-	while (is_space(b->p[end - 1]))
-		end--;
-	if (end - f->value == 1 && b->p[f->value] == '{') { /* pretty-printed from here on */
-		f->state = FRAME_TOP;
-		f->one_line = false;
-		f->pos = f->value;
-		*again = true;
-		return FRAME_MORE;
-	}
-	return emit(f->value, end, event);
+	return f->lost_value ? AGAIN : emit(in, f->value, end);
 }
 
-static enum frame_result
-at_item(struct framer *f, const struct bytes *b, struct span *event, struct err *err, bool *again)
+/* --- in a list of events --- */
+
+static int
+at_item(struct framer *f, const struct input *in)
 {
 	char c;
 
 	if (f->in_value) {
-		int done = finish_value(f, b);
+		enum scan s = finish_value(f, in);
 
-		if (done < 0)
-			return broken(f, b, f->value, "the text ends inside of an event", err);
-		if (done == 0)
+		if (s == CUT)
+			return broken(f, in, f->value, "the text ends inside of an event");
+		if (s == MORE)
 			return FRAME_MORE;
 		f->state = FRAME_ITEM_END;
-		if (!f->skipping)
-			return emit(f->value, f->pos, event);
-		f->skipping = false;
-		*again = true;
-		return FRAME_MORE;
+		return f->lost_value ? AGAIN : emit(in, f->value, f->pos);
 	}
-	if (!skip_space(f, b))
-		return b->ended ? broken(f, b, f->pos, "the list of events has no end", err) :
-				  FRAME_MORE;
-	c = b->p[f->pos];
-	*again = true;
+	if (!skip_space(f, in))
+		return in->ended ? broken(f, in, f->pos, "the list of events has no end") :
+				   FRAME_MORE;
+	c = in->p[f->pos];
 	if (c == ']' && f->first) {
 		f->state = FRAME_ITEM_END;
 	} else if (begins_value(c)) {
 		f->first = false;
 		begin_value(f);
 	} else {
+		(void)err_set(in->err, f->pos, "an event is missing in the list");
 		if (c == ']')
 			f->state = FRAME_ITEM_END;
 		else
 			f->pos++;
-		(void)err_set(err, f->pos, "an event is missing in the list");
 		return FRAME_BAD;
 	}
-	return FRAME_MORE;
+	return AGAIN;
 }
 
-static enum frame_result
-at_item_end(struct framer *f, const struct bytes *b, struct err *err, bool *again)
+static int
+at_item_end(struct framer *f, const struct input *in)
 {
-	char c;
-
-	if (!skip_space(f, b))
-		return b->ended ? broken(f, b, f->pos, "the list of events has no end", err) :
-				  FRAME_MORE;
-	c = b->p[f->pos];
-	*again = true;
-	if (c == ',') {
+	if (!skip_space(f, in))
+		return in->ended ? broken(f, in, f->pos, "the list of events has no end") :
+				   FRAME_MORE;
+	switch (in->p[f->pos]) {
+	case ',':
 		f->state = FRAME_ITEM;
 		f->pos++;
-		return FRAME_MORE;
-	}
-	if (c == ']') {
+		return AGAIN;
+	case ']':
 		f->state = f->wrapper ? FRAME_MEMBER_END : FRAME_TOP;
 		f->pos++;
-		return FRAME_MORE;
+		return AGAIN;
+	default:
+		f->state = FRAME_ITEM_SKIP;
+		(void)err_set(in->err, f->pos, "',' or ']' expected between the events");
+		return FRAME_BAD;
 	}
-	(void)err_set(err, f->pos, "',' or ']' expected between the events");
-	while (f->pos < b->n && b->p[f->pos] != '{' && b->p[f->pos] != ',' && b->p[f->pos] != ']')
-		f->pos++;
-	if (f->pos < b->n && b->p[f->pos] == '{')
-		f->state = FRAME_ITEM;
-	return FRAME_BAD;
 }
+
+static int
+at_item_skip(struct framer *f, const struct input *in)
+{
+	while (
+	    f->pos < in->n && in->p[f->pos] != '{' && in->p[f->pos] != ',' && in->p[f->pos] != ']')
+		f->pos++;
+	if (f->pos >= in->n && !in->ended)
+		return FRAME_MORE;
+	f->state = f->pos < in->n && in->p[f->pos] == '{' ? FRAME_ITEM : FRAME_ITEM_END;
+	return AGAIN;
+}
+
+/* --- in a top-level object --- */
 
 static bool
-is_list_name(const struct framer *f, const struct bytes *b)
+is_list_name(const struct framer *f, const struct input *in)
 {
-	struct str name = {b->p + f->value, f->pos - f->value};
+	struct str name = {in->p + f->value, f->pos - f->value};
 
-	return str_eq(name, STR("\"Records\"")) || str_eq(name, STR("\"Events\""));
+	return !f->lost_value &&
+	    (str_eq(name, STR("\"Records\"")) || str_eq(name, STR("\"Events\"")));
 }
 
-/* At the closing brace of a top-level object. */
-static enum frame_result
-end_object(struct framer *f, const struct bytes *b, struct span *event, bool *again)
+/* At its closing brace. */
+static int
+end_object(struct framer *f, const struct input *in)
 {
-	bool is_event = !f->wrapper && !f->skipping;
+	bool is_event = object_held(f);
 
 	f->pos++;
 	f->state = FRAME_TOP;
-	f->skipping = false;
-	*again = !is_event;
 	if (!is_event)
-		return FRAME_MORE;
-	f->one_line = memchr(b->p + f->object, '\n', f->pos - f->object) == NULL;
-	return emit(f->object, f->pos, event);
+		return AGAIN;
+	f->one_line = memchr(in->p + f->object, '\n', f->pos - f->object) == NULL;
+	return emit(in, f->object, f->pos);
 }
 
-static enum frame_result
-at_member(struct framer *f, const struct bytes *b, struct err *err, bool *again)
+static int
+at_name(struct framer *f, const struct input *in)
 {
-	int done;
+	enum scan s;
 
 	if (!f->in_value) {
-		if (!skip_space(f, b))
-			return b->ended ? broken_object(f, b, err) : FRAME_MORE;
-		if (f->list_name && b->p[f->pos] == '[') {
-			f->wrapper = f->first = true;
-			f->skipping = false;
-			f->state = FRAME_ITEM;
-			f->pos++;
-			*again = true;
-			return FRAME_MORE;
-		}
-		if (!begins_value(b->p[f->pos]))
-			return broken_object(f, b, err);
-		begin_value(f);
-	}
-	done = finish_value(f, b);
-	if (done < 0)
-		return broken_object(f, b, err);
-	if (done > 0) {
-		f->state = FRAME_MEMBER_END;
-		*again = true;
-	}
-	return FRAME_MORE;
-}
-
-static enum frame_result
-at_name(struct framer *f, const struct bytes *b, struct span *event, struct err *err, bool *again)
-{
-	int done;
-
-	if (!f->in_value) {
-		if (!skip_space(f, b))
-			return b->ended ? broken_object(f, b, err) : FRAME_MORE;
-		if (b->p[f->pos] == '}' && (f->first || !f->wrapper))
-			return end_object(f, b, event, again);
-		if (b->p[f->pos] != '"')
-			return broken_object(f, b, err);
+		if (!skip_space(f, in))
+			return in->ended ? broken_object(f, in) : FRAME_MORE;
+		if (in->p[f->pos] == '}' && (f->first || !f->wrapper))
+			return end_object(f, in);
+		if (in->p[f->pos] != '"')
+			return broken_object(f, in);
 		f->first = false;
 		begin_value(f);
 	}
-	done = finish_value(f, b);
-	if (done < 0)
-		return broken_object(f, b, err);
-	if (done > 0) {
-		f->list_name = is_list_name(f, b);
-		f->state = FRAME_COLON;
-		*again = true;
+	s = finish_value(f, in);
+	if (s == MORE)
+		return FRAME_MORE;
+	if (s != COMPLETE)
+		return broken_object(f, in);
+	f->list_name = is_list_name(f, in);
+	f->state = FRAME_COLON;
+	return AGAIN;
+}
+
+static int
+at_member(struct framer *f, const struct input *in)
+{
+	enum scan s;
+
+	if (!f->in_value) {
+		if (!skip_space(f, in))
+			return in->ended ? broken_object(f, in) : FRAME_MORE;
+		if (f->list_name && in->p[f->pos] == '[') {
+			f->wrapper = f->first = true;
+			f->state = FRAME_ITEM;
+			f->pos++;
+			return AGAIN;
+		}
+		if (!begins_value(in->p[f->pos]))
+			return broken_object(f, in);
+		begin_value(f);
 	}
-	return FRAME_MORE;
+	s = finish_value(f, in);
+	if (s == MORE)
+		return FRAME_MORE;
+	if (s != COMPLETE)
+		return broken_object(f, in);
+	f->state = FRAME_MEMBER_END;
+	return AGAIN;
 }
 
 /* At a ':' behind a name, or at a ',' or '}' behind a member. */
-static enum frame_result
-at_separator(
-    struct framer *f, const struct bytes *b, struct span *event, struct err *err, bool *again)
+static int
+at_separator(struct framer *f, const struct input *in)
 {
 	char c;
 
-	if (!skip_space(f, b))
-		return b->ended ? broken_object(f, b, err) : FRAME_MORE;
-	c = b->p[f->pos];
+	if (!skip_space(f, in))
+		return in->ended ? broken_object(f, in) : FRAME_MORE;
+	c = in->p[f->pos];
 	if (f->state == FRAME_MEMBER_END && c == '}')
-		return end_object(f, b, event, again);
+		return end_object(f, in);
 	if (c != (f->state == FRAME_COLON ? ':' : ','))
-		return broken_object(f, b, err);
+		return broken_object(f, in);
 	f->state = f->state == FRAME_COLON ? FRAME_MEMBER : FRAME_NAME;
 	f->pos++;
-	*again = true;
-	return FRAME_MORE;
+	return AGAIN;
 }
 
 enum frame_result
 frame_next(
     struct framer *f, const char *p, size_t n, bool ended, struct span *event, struct err *err)
 {
-	const struct bytes b = {p, n, ended};
-	enum frame_result r = FRAME_MORE;
-	bool again;
+	static int (*const states[])(struct framer *, const struct input *) = {
+	    [FRAME_START] = at_start,
+	    [FRAME_TOP] = at_top,
+	    [FRAME_LINE] = at_line,
+	    [FRAME_ITEM] = at_item,
+	    [FRAME_ITEM_END] = at_item_end,
+	    [FRAME_ITEM_SKIP] = at_item_skip,
+	    [FRAME_NAME] = at_name,
+	    [FRAME_COLON] = at_separator,
+	    [FRAME_MEMBER] = at_member,
+	    [FRAME_MEMBER_END] = at_separator,
+	    [FRAME_BROKEN] = at_broken,
+	};
+	const struct input in = {p, n, ended, event, err};
+	int r;
 
-	do {
-		again = false;
-		switch (f->state) {
-		case FRAME_TOP:
-			r = at_top(f, &b, event, err, &again);
-			break;
-		case FRAME_LINE:
-			r = at_line(f, &b, event, &again);
-			break;
-		case FRAME_ITEM:
-			r = at_item(f, &b, event, err, &again);
-			break;
-		case FRAME_ITEM_END:
-			r = at_item_end(f, &b, err, &again);
-			break;
-		case FRAME_NAME:
-			r = at_name(f, &b, event, err, &again);
-			break;
-		case FRAME_COLON:
-		case FRAME_MEMBER_END:
-			r = at_separator(f, &b, event, err, &again);
-			break;
-		case FRAME_MEMBER:
-			r = at_member(f, &b, err, &again);
-			break;
-		case FRAME_DEAD:
-			r = FRAME_END;
-			break;
-		}
-	} while (r == FRAME_MORE && again);
+	do
+		r = states[f->state](f, &in);
+	while (r == AGAIN);
 	f->keep = first_needed(f);
-	return r;
+	return (enum frame_result)r;
 }
 
 enum frame_result
 frame_overflow(struct framer *f, const char *p, size_t n, struct err *err)
 {
-	const struct bytes b = {p, n, false};
-	size_t at = f->keep;
+	const char *nl = memchr(p + f->keep, '\n', n - f->keep);
+	size_t at = f->keep, held = n - at;
+	enum frame_result r = FRAME_BAD;
 
-	if (in_object(f) && !f->wrapper && next_line(f, &b, f->object)) {
-		(void)err_set(err, at, "an event without end; this line was not searched");
+	if (object_held(f) && nl != NULL && begins_line(nl + 1, p + n) > 0) {
+		f->state = FRAME_LINE;
+		f->pos = (size_t)(nl + 1 - p);
+		f->in_value = false;
+		(void)err_set(err, at, "an event without end; nothing of this line was searched");
+	} else if (object_held(f)) {
+		f->lost_object = true;
+		(void)err_set(err, at, "an event of more than %zu bytes, not searched", held);
 	} else {
-		f->skipping = true;
-		(void)err_set(err, at, "an event of more than %zu bytes, not searched", n - at);
+		r = f->state == FRAME_NAME && f->lost_object ? FRAME_MORE : FRAME_BAD;
+		f->lost_value = true;
+		(void)err_set(err, at, "%s of more than %zu bytes, not searched",
+		    f->state == FRAME_NAME ? "a name" : "an event", held);
 	}
 	f->keep = first_needed(f);
-	return FRAME_BAD;
+	return r;
 }

@@ -7,40 +7,43 @@
  * skipped, nothing else checked. Whoever parses them finds what is wrong inside; what is wrong
  * around them is told here.
  *
- * Where a line of NDJSON is damaged, only that line is lost. Pure: it is fed with bytes, and
- * resumes where it stopped. One thread at a time. */
+ * Where the text around the events is damaged, nothing is found up to the next line that begins
+ * with an event: of NDJSON that is the damaged line, of a single object it is the rest. Pure: it is
+ * fed with bytes, and resumes where it stopped. One thread at a time. */
 #ifndef FRAME_H
 #define FRAME_H
 
 #include "str.h"
 
 enum frame_state {
-	FRAME_TOP,      /* between top-level values */
-	FRAME_LINE,     /* the same, once the stream is known to be NDJSON */
-	FRAME_ITEM,     /* in a list, before an element or the end */
-	FRAME_ITEM_END, /* in a list, behind an element */
-	FRAME_NAME,     /* in a top-level object, before a name or the end */
-	FRAME_COLON,
+	FRAME_START,      /* nothing seen yet */
+	FRAME_TOP,        /* between top-level values */
+	FRAME_LINE,       /* the same, once the stream is known to be NDJSON */
+	FRAME_ITEM,       /* in a list, before an element or the end */
+	FRAME_ITEM_END,   /* in a list, behind an element */
+	FRAME_ITEM_SKIP,  /* in a list, in bytes that belong to no element */
+	FRAME_NAME,       /* in a top-level object, before a name or the end */
+	FRAME_COLON,      /* behind a name */
 	FRAME_MEMBER,     /* before a member's value */
 	FRAME_MEMBER_END, /* behind a member's value */
-	FRAME_DEAD        /* no event can be told from here on */
+	FRAME_BROKEN      /* in damaged text, up to the next line with an event */
 };
 
 struct framer {
 	enum frame_state state;
-	size_t pos;    /* the next byte to look at */
-	size_t keep;   /* the first byte still needed: all before it may be dropped */
-	bool in_value; /* inside of a value that began at `value` */
-	bool in_string;
-	uint32_t depth; /* brackets open in it */
-	size_t value;
-	size_t
-	    object;   /* where the top-level object began; it is the event unless it is a wrapper */
-	bool wrapper; /* it is one: a list of events was found in it */
-	bool list_name; /* the member at hand is "Records" or "Events" */
-	bool first;     /* no element or member yet */
-	bool one_line;  /* the last top-level object had no line break in it */
-	bool skipping;  /* the value at hand is too large and is not handed out */
+	size_t pos;       /* the next byte to look at */
+	size_t keep;      /* the first byte still needed: all before it may be dropped */
+	size_t object;    /* where the top-level object began */
+	bool wrapper;     /* a list of events was found in it: it is not one itself */
+	bool lost_object; /* its beginning was dropped: it is not handed out */
+	bool list_name;   /* the member at hand is "Records" or "Events" */
+	bool first;       /* there was no element or member yet */
+	bool one_line;    /* the last top-level object had no line break in it */
+	size_t value;     /* where the value at hand began */
+	bool in_value;    /* there is one */
+	bool in_string;   /* and we are in a string in it */
+	uint32_t depth;   /* brackets open in it */
+	bool lost_value;  /* its beginning was dropped: it is not handed out */
 };
 
 enum frame_result {
@@ -67,7 +70,8 @@ enum frame_result frame_next(
 void frame_drop(struct framer *f, size_t n);
 
 /* The bytes from f->keep on are more than the caller can hold: give up the event at hand, or, where
- * it seems to be a damaged line, that line. Returns FRAME_BAD with err filled. */
+ * it seems to be a damaged line, that line. Returns FRAME_BAD with err filled, or FRAME_MORE where
+ * there is nothing to tell. Either way f->keep moves, maybe not far enough yet. */
 enum frame_result frame_overflow(struct framer *f, const char *p, size_t n, struct err *err);
 
 #endif

@@ -21,7 +21,9 @@ struct gz {
 	void *context;
 	enum state state;
 	bool gzip;
-	bool input_ended;
+	bool input_ended;  /* there is no more of it */
+	bool input_failed; /* because of `failure`, which is told behind what came before it */
+	struct err failure;
 	struct buf in; /* compressed bytes, from `used` on still to be inflated */
 	size_t used;
 	uint64_t in_before; /* input bytes before in.p[0] */
@@ -64,7 +66,7 @@ gz_start(struct gz *gz, gz_input *input, void *context)
 	gz->input = input;
 	gz->context = context;
 	gz->state = SNIFF;
-	gz->gzip = gz->input_ended = false;
+	gz->gzip = gz->input_ended = gz->input_failed = false;
 	gz->in.n = gz->used = gz->out.n = gz->taken = 0;
 	gz->in_before = gz->total_out = 0;
 }
@@ -82,33 +84,36 @@ at_hand(const struct gz *gz)
 }
 
 /* Have at least `want` bytes of input at hand where the input has them. */
-static int
-fill(struct gz *gz, size_t want, struct err *err)
+static void
+fill(struct gz *gz, size_t want)
 {
 	size_t room = want > READ_SIZE ? want : READ_SIZE;
 
 	if (at_hand(gz) >= want || gz->input_ended)
-		return 0;
+		return;
 	if (gz->used > 0)
 		memmove(gz->in.p, gz->in.p + gz->used, at_hand(gz));
 	gz->in_before += gz->used;
 	gz->in.n -= gz->used;
 	gz->used = 0;
 	buf_reserve(&gz->in, room - gz->in.n);
-	while (gz->in.n < want) {
-		ssize_t n = gz->input(gz->context, gz->in.p + gz->in.n, room - gz->in.n, err);
+	while (gz->in.n < want && !gz->input_ended) {
+		ssize_t n = gz->input(
+		    gz->context, gz->in.p + gz->in.n, room - gz->in.n, &gz->failure);
 
-		if (n < 0) {
-			err->pos = gz->in_before + gz->in.n;
-			return -1;
-		}
-		if (n == 0) {
-			gz->input_ended = true;
-			return 0;
-		}
-		gz->in.n += (size_t)n;
+		gz->input_failed = n < 0;
+		gz->input_ended = n <= 0;
+		gz->in.n += n > 0 ? (size_t)n : 0;
 	}
-	return 0;
+}
+
+/* Nothing more can be made of the input: reading it failed, or it is wrong at pos. */
+static int
+end_badly(struct gz *gz, uint64_t pos, const char *what, struct err *err)
+{
+	if (gz->input_failed)
+		return err_set(err, (size_t)(gz->in_before + gz->in.n), "%s", gz->failure.msg);
+	return err_set(err, (size_t)pos, "%s", what);
 }
 
 static uint64_t
@@ -176,17 +181,15 @@ inflate_whole(struct gz *gz)
 
 /* Small members often follow one another: the input is read on only when one is not complete. */
 static int
-start_member(struct gz *gz, struct err *err)
+start_member(struct gz *gz)
 {
 	size_t before;
 
-	if (fill(gz, READ_SIZE, err) != 0)
-		return -1;
+	fill(gz, READ_SIZE);
 	if (inflate_whole(gz))
 		return 0;
 	before = at_hand(gz);
-	if (fill(gz, GZ_WHOLE_IN, err) != 0)
-		return -1;
+	fill(gz, GZ_WHOLE_IN);
 	if (at_hand(gz) > before && inflate_whole(gz))
 		return 0;
 	return start_pieces(gz);
@@ -196,25 +199,23 @@ start_member(struct gz *gz, struct err *err)
 static int
 next_member(struct gz *gz, struct err *err)
 {
-	uint64_t garbage;
+	uint64_t behind;
 
-	if (fill(gz, 2, err) != 0)
-		return -1;
+	fill(gz, 2);
 	if (at_magic(gz))
-		return start_member(gz, err);
-	garbage = position(gz);
+		return start_member(gz);
+	behind = position(gz);
 	for (;;) {
 		for (; gz->used < gz->in.n; gz->used++)
 			if (gz->in.p[gz->used] != '\0')
-				return err_set(
-				    err, (size_t)garbage, "what follows the gzip data is no gzip");
+				return end_badly(
+				    gz, behind, "what follows the gzip data is no gzip", err);
 		if (gz->input_ended)
 			break;
-		if (fill(gz, 65536, err) != 0)
-			return -1;
+		fill(gz, READ_SIZE);
 	}
 	gz->state = OVER;
-	return 0;
+	return gz->input_failed ? end_badly(gz, position(gz), "", err) : 0;
 }
 
 static size_t
@@ -239,8 +240,7 @@ take_pieces(struct gz *gz, char *p, size_t n, struct err *err)
 	size_t made;
 	int r;
 
-	if (fill(gz, 1, err) != 0)
-		return -1;
+	fill(gz, 1);
 	if (n > UINT32_MAX)
 		n = UINT32_MAX;
 	z->next_in = (unsigned char *)gz->in.p + gz->used;
@@ -261,7 +261,7 @@ take_pieces(struct gz *gz, char *p, size_t n, struct err *err)
 		return err_set(err, (size_t)position(gz), "damaged gzip data (%s)",
 		    z->msg != NULL ? z->msg : "inflate");
 	else if (gz->input_ended && gz->used == gz->in.n)
-		return err_set(err, (size_t)position(gz), "the gzip data is cut off");
+		return end_badly(gz, position(gz), "the gzip data is cut off", err);
 	return (ssize_t)made;
 }
 
@@ -274,14 +274,12 @@ check_ratio(const struct gz *gz, struct err *err)
 	    "inflates to more than %d times its size, as gzip bombs do", GZ_MAX_RATIO);
 }
 
-static int
-sniff(struct gz *gz, struct err *err)
+static void
+sniff(struct gz *gz)
 {
-	if (fill(gz, 2, err) != 0)
-		return -1;
+	fill(gz, 2);
 	gz->gzip = at_magic(gz);
 	gz->state = gz->gzip ? MEMBER : PLAIN;
-	return 0;
 }
 
 static ssize_t
@@ -297,8 +295,10 @@ read_plain(struct gz *gz, char *p, size_t n, struct err *err)
 		gz->total_out += n;
 		return (ssize_t)n;
 	}
-	if (gz->input_ended)
-		return 0;
+	if (gz->input_ended) {
+		gz->state = OVER;
+		return gz->input_failed ? end_badly(gz, gz->total_out, "", err) : 0;
+	}
 	got = gz->input(gz->context, p, n, err);
 	if (got > 0)
 		gz->total_out += (uint64_t)got;
@@ -317,7 +317,7 @@ gz_read(struct gz *gz, char *p, size_t n, struct err *err)
 
 		switch (gz->state) {
 		case SNIFF:
-			got = sniff(gz, err);
+			sniff(gz);
 			break;
 		case PLAIN:
 			return read_plain(gz, p, n, err);

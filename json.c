@@ -322,7 +322,8 @@ shadow_duplicates(struct json *object)
 	} else {
 		for (uint32_t i = 0; i + 1 < n; i++)
 			for (uint32_t k = i + 1; k < n && !names[i]->shadowed; k++)
-				names[i]->shadowed = str_eq(json_text(names[i]), json_text(names[k]));
+				names[i]->shadowed = str_eq(
+				    json_text(names[i]), json_text(names[k]));
 	}
 	for (struct json *m = object + 1; n > 0; m += 1 + m[1].skip, n--)
 		object->count -= m->shadowed;
@@ -423,7 +424,7 @@ parse_between(struct parser *ps, bool opened)
 }
 
 int
-json_parse(struct json_doc *doc, struct str text, struct err *err)
+json_parse_first(struct json_doc *doc, struct str text, size_t *used, struct err *err)
 {
 	struct parser ps;
 	int more;
@@ -447,8 +448,21 @@ json_parse(struct json_doc *doc, struct str text, struct err *err)
 	if (more < 0)
 		return -1;
 	skip_space(&ps);
-	if (ps.p < ps.end)
-		return unexpected(&ps, "the end");
+	*used = (size_t)(ps.p - ps.start);
+	return 0;
+}
+
+int
+json_parse(struct json_doc *doc, struct str text, struct err *err)
+{
+	char seen[24];
+	size_t used;
+
+	if (json_parse_first(doc, text, &used, err) != 0)
+		return -1;
+	if (used < text.n)
+		return err_set(err, used, "the end expected, but there is '%s'",
+		    str_escape(seen, sizeof(seen), (struct str){text.p + used, 1}));
 	return 0;
 }
 

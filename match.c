@@ -59,6 +59,7 @@ struct compiler {
 };
 
 static struct expr *parse_or(struct compiler *c);
+static struct expr *parse_not(struct compiler *c);
 
 static struct expr *
 expr_new(enum kind kind, struct expr *child)
@@ -321,36 +322,57 @@ parse_test(struct compiler *c)
 	return e;
 }
 
+/* Go one level down; leave by depth--. */
+static int
+enter(struct compiler *c)
+{
+	if (c->depth == MATCH_MAX_DEPTH)
+		return err_set(
+		    c->err, (size_t)(c->p - c->start), "nested deeper than %d", MATCH_MAX_DEPTH);
+	c->depth++;
+	return 0;
+}
+
+static struct expr *
+parse_parentheses(struct compiler *c)
+{
+	struct expr *e;
+
+	c->p++;
+	e = parse_or(c);
+	skip_blanks(c);
+	if (e != NULL && (c->p >= c->end || *c->p != ')')) {
+		expr_free(e);
+		return syntax(c, "'and', 'or' or ')'");
+	}
+	c->p++;
+	return e;
+}
+
+static struct expr *
+parse_negation(struct compiler *c)
+{
+	struct expr *child = parse_not(c);
+
+	return child != NULL ? expr_new(EXPR_NOT, child) : NULL;
+}
+
 /* not = "not" not | "(" or ")" | test */
 static struct expr *
 parse_not(struct compiler *c)
 {
-	struct expr *e = NULL, *child;
+	struct expr *e;
+	bool negation;
 
-	if (c->depth == MATCH_MAX_DEPTH) {
-		(void)err_set(
-		    c->err, (size_t)(c->p - c->start), "nested deeper than %d", MATCH_MAX_DEPTH);
+	skip_blanks(c);
+	if (c->p < c->end && *c->p == '$')
+		return parse_test(c);
+	negation = take_word(c, STR("not"));
+	if (!negation && (c->p >= c->end || *c->p != '('))
+		return syntax(c, "a JSONPath ('$...'), 'not' or '('");
+	if (enter(c) != 0)
 		return NULL;
-	}
-	c->depth++;
-	if (take_word(c, STR("not"))) {
-		child = parse_not(c);
-		e = child != NULL ? expr_new(EXPR_NOT, child) : NULL;
-	} else if (c->p < c->end && *c->p == '(') {
-		c->p++;
-		e = parse_or(c);
-		skip_blanks(c);
-		if (e != NULL && (c->p >= c->end || *c->p != ')')) {
-			expr_free(e);
-			e = syntax(c, "'and', 'or' or ')'");
-		} else if (e != NULL) {
-			c->p++;
-		}
-	} else if (c->p < c->end && *c->p == '$') {
-		e = parse_test(c);
-	} else {
-		(void)syntax(c, "a JSONPath ('$...'), 'not' or '('");
-	}
+	e = negation ? parse_negation(c) : parse_parentheses(c);
 	c->depth--;
 	return e;
 }

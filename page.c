@@ -125,12 +125,16 @@ page_problem(struct page *page, const char *where, uint64_t pos, const char *fmt
 	struct problem *p;
 	va_list ap;
 
+	page->counts.problems++;
+	if (pos != UINT64_MAX && page->n_problems >= PAGE_MAX_PROBLEMS) {
+		page->problems[page->n_problems - 1].more++;
+		return;
+	}
 	va_start(ap, fmt);
 	p = add_problem(page, where, fmt, ap);
 	va_end(ap);
 	p->has_pos = pos != UINT64_MAX;
 	p->pos = pos;
-	page->counts.problems++;
 }
 
 void

@@ -10,6 +10,7 @@
 #include "frame.h"
 #include "str.h"
 
+#define PAGE_MAX_PROBLEMS 64 /* problems with a position that a page keeps: garbage has one a line */
 #define PAGE_KEEP_BYTES                                                                            \
 	(4u << 20) /* a buffer grown beyond this is given back when the page is reused */
 
@@ -31,6 +32,7 @@ struct problem {
 	char *where;  /* the file's name, as it is; whoever prints it escapes it */
 	uint64_t pos; /* byte in it (inflated); only with has_pos */
 	bool has_pos;
+	uint64_t more; /* problems behind this one that were counted, but not kept */
 	bool note;  /* only worth knowing: nothing was left unsearched */
 	char *what; /* one line, foreign bytes escaped */
 };

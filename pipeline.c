@@ -18,7 +18,8 @@ struct pipeline {
 	struct queue *work;
 	struct queue *done;
 
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t printing; /* held while the output is used */
+	pthread_mutex_t lock;     /* of what follows */
 	pthread_cond_t ended_cond;
 	struct counts counts;
 	bool stopped;       /* end early */
@@ -41,6 +42,7 @@ pipeline_new(const struct pipeline_config *config)
 	pthread_condattr_t attr;
 
 	*p = (struct pipeline){.config = *config};
+	must(pthread_mutex_init(&p->printing, NULL));
 	must(pthread_mutex_init(&p->lock, NULL));
 	must(pthread_condattr_init(&attr));
 	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
@@ -59,18 +61,20 @@ pipeline_new(const struct pipeline_config *config)
 	return p;
 }
 
-void
+bool
 pipeline_free(struct pipeline *p)
 {
-	if (p == NULL || p->abandoned)
-		return;
+	if (p->abandoned)
+		return false;
 	p->config.source->close(p->config.source);
 	queue_free(p->free_pages);
 	queue_free(p->work);
 	queue_free(p->done);
+	must(pthread_mutex_destroy(&p->printing));
 	must(pthread_mutex_destroy(&p->lock));
 	must(pthread_cond_destroy(&p->ended_cond));
 	free(p);
+	return true;
 }
 
 void
@@ -109,6 +113,7 @@ bool
 pipeline_interrupt(struct pipeline *p)
 {
 	struct timespec until;
+	struct err err;
 	bool ended;
 	int r = 0;
 
@@ -122,6 +127,10 @@ pipeline_interrupt(struct pipeline *p)
 		r = pthread_cond_timedwait(&p->ended_cond, &p->lock, &until);
 	ended = p->ended;
 	must(pthread_mutex_unlock(&p->lock));
+	/* What was found is not lost. The output stays locked: the run must not go on with it. */
+	if (!ended && pthread_mutex_trylock(&p->printing) == 0 &&
+	    out_finish(p->config.out, &err) == OUT_FAILED)
+		return false;
 	return ended;
 }
 
@@ -133,7 +142,9 @@ deliver(struct pipeline *p, const struct page *page, struct err *err)
 
 	for (size_t i = 0; i < page->n_problems; i++)
 		p->config.report(p->config.context, &page->problems[i]);
+	must(pthread_mutex_lock(&p->printing));
 	r = out_page(p->config.out, page, err);
+	must(pthread_mutex_unlock(&p->printing));
 	must(pthread_mutex_lock(&p->lock));
 	counts_add(&p->counts, &page->counts);
 	must(pthread_mutex_unlock(&p->lock));
@@ -287,8 +298,10 @@ pipeline_run(struct pipeline *p, struct err *err)
 {
 	enum out_result r = p->config.jobs > 1 ? run_threads(p, err) : run_alone(p, err);
 
+	must(pthread_mutex_lock(&p->printing));
 	if (r == OUT_MORE)
 		r = out_finish(p->config.out, err);
+	must(pthread_mutex_unlock(&p->printing));
 	must(pthread_mutex_lock(&p->lock));
 	p->ended = true;
 	must(pthread_cond_broadcast(&p->ended_cond));

@@ -47,12 +47,13 @@ int pipeline_run(struct pipeline *p, struct err *err) MUSTUSE;
 void pipeline_counts(struct pipeline *p, struct counts *counts);
 
 /* Make pipeline_run end, from another thread. True when it did within PIPELINE_GRACE_MS; false when
- * it waits for something outside, and only the end of the process will end it. */
+ * it waits for something outside, and only the end of the process will end it; what was kept to be
+ * sorted is then printed. */
 bool pipeline_interrupt(struct pipeline *p) MUSTUSE;
 
-/* Free it and close its source; the rest of the config stays the caller's. Where the run ended
- * early, the reader may still wait for input: then nothing is freed, as the process is about to
- * end. */
-void pipeline_free(struct pipeline *p);
+/* Free it and close its source; the rest of the config stays the caller's. False where the run ended
+ * early and the reader may still wait for input: then nothing is freed, and what the source uses must
+ * stay, as the process is about to end. */
+bool pipeline_free(struct pipeline *p);
 
 #endif

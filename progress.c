@@ -50,11 +50,12 @@ progress_problem(void *context, const struct problem *problem)
 		progress->where = strcpy(xmalloc(strlen(problem->where) + 1), problem->where);
 		progress->shown = 0;
 	}
-	if (progress->shown == PROGRESS_MAX_PROBLEMS) {
+	progress->unshown += problem->more;
+	if (problem->has_pos && progress->shown == PROGRESS_MAX_PROBLEMS) {
 		progress->unshown++;
 		return;
 	}
-	progress->shown++;
+	progress->shown += problem->has_pos;
 	buf_printf(&line, "aws-spitzel: ");
 	if (strcmp(problem->where, "-") == 0)
 		buf_printf(&line, "standard input");

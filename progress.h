@@ -5,7 +5,7 @@
 
 #include "str.h"
 
-#define PROGRESS_MAX_PROBLEMS 10 /* shown for one file; the others are counted */
+#define PROGRESS_MAX_PROBLEMS 10 /* with a position shown for one file; the others are counted */
 
 struct counts;
 struct problem;

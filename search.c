@@ -146,23 +146,39 @@ search_list(struct work *w, const struct json *list, uint64_t base, const char *
 }
 
 static void
+search_document(struct work *w, const struct json *v, const char *text)
+{
+	const struct json *list = get_array(v, STR("Records"));
+
+	if (list == NULL)
+		list = get_array(v, STR("Events"));
+	if (list != NULL)
+		search_list(w, list, w->pos, text);
+	else
+		search_value(w, v);
+}
+
+/* Search what the source took for one event: a line of NDJSON may hold more than one. */
+static void
 search_event(struct work *w, struct str text)
 {
 	struct json_doc *doc = &w->scratch->event;
-	const struct json *list;
+	uint64_t pos = w->pos;
+	size_t at = 0, used;
 	struct err err;
 
-	if (json_parse(doc, text, &err) != 0) {
-		page_problem(w->page, NULL, w->pos + err.pos, "malformed event: %s", err.msg);
-		return;
-	}
-	list = get_array(doc->v, STR("Records"));
-	if (list == NULL)
-		list = get_array(doc->v, STR("Events"));
-	if (list != NULL)
-		search_list(w, list, w->pos, text.p);
-	else
-		search_value(w, doc->v);
+	do {
+		struct str rest = {text.p + at, text.n - at};
+
+		w->pos = pos + at;
+		if (json_parse_first(doc, rest, &used, &err) != 0) {
+			page_problem(
+			    w->page, NULL, w->pos + err.pos, "malformed event: %s", err.msg);
+			return;
+		}
+		search_document(w, doc->v, rest.p);
+		at += used;
+	} while (at < text.n);
 }
 
 void

@@ -101,6 +101,8 @@ struct command {
 	bool quiet;
 	bool verbose;
 	bool version;
+	bool help;
+	bool blank; /* an empty expression was given */
 };
 
 /* --- complaints --- */
@@ -237,29 +239,43 @@ read_match(struct command *c, const char *text)
 {
 	struct err err;
 
-	if (is_blank(text) && !c->quiet)
-		(void)complain("--match", "an empty expression holds for every event");
+	c->blank = c->blank || is_blank(text);
 	if (match_add_expression(c->match, str_of(text), &err) != 0)
 		return bad_text("--match", text, &err);
 	return 0;
+}
+
+/* The name of an option by its value, as a person writes it. */
+static const char *
+option_name(int value, char out[32])
+{
+	for (const struct option *o = options; o->name != NULL; o++)
+		if (o->val == value) {
+			if (value < OPT_FROM)
+				(void)snprintf(out, 32, "-%c", value);
+			else
+				(void)snprintf(out, 32, "--%s", o->name);
+			return out;
+		}
+	return NULL;
 }
 
 /* getopt's complaint, in our words. at: the argument it was looking at. */
 static int
 bad_option(int option, const char *at)
 {
-	char shown[64], why[128];
+	char shown[64], why[128], name[32];
 
-	if (option == ':') {
-		(void)snprintf(why, sizeof(why), "'%s' wants an argument",
-		    str_escape(shown, sizeof(shown), str_of(at)));
-		return bad_usage(why, "");
-	}
-	if (optopt > ' ' && optopt < 127)
+	(void)str_escape(shown, sizeof(shown), str_of(at));
+	if (option == ':')
+		(void)snprintf(why, sizeof(why), "%s wants an argument",
+		    strncmp(at, "--", 2) == 0 ? shown : option_name(optopt, name));
+	else if (option_name(optopt, name) != NULL)
+		(void)snprintf(why, sizeof(why), "'%s': this option takes no argument", shown);
+	else if (optopt > ' ' && optopt < 127)
 		(void)snprintf(why, sizeof(why), "unknown option '-%c'", optopt);
 	else
-		(void)snprintf(why, sizeof(why), "'%s' is no option, or short for several",
-		    str_escape(shown, sizeof(shown), str_of(at)));
+		(void)snprintf(why, sizeof(why), "'%s' is no option, or short for several", shown);
 	return bad_usage(why, "");
 }
 
@@ -271,9 +287,8 @@ read_option(struct command *c, int option)
 
 	switch (option) {
 	case 'h':
-		(void)fputs(usage_text, stdout);
-		(void)fputs(help_text, stdout);
-		return fflush(stdout) == 0 ? 1 : -1;
+		c->help = true;
+		return 1;
 	case 'j':
 		if (read_number("--jobs", optarg, 1, PIPELINE_MAX_JOBS, &n) != 0)
 			return -1;
@@ -311,13 +326,11 @@ read_command(struct command *c, int argc, char **argv)
 
 	opterr = 0;
 	for (;;) {
-		int at = optind;
-
 		option = getopt_long(argc, argv, ":hj:m:n:qVv", options, NULL);
 		if (option == -1)
 			break;
 		if (option == '?' || option == ':')
-			return bad_option(option, argv[optind > at ? optind - 1 : at]);
+			return bad_option(option, argv[optind <= argc ? optind - 1 : argc - 1]);
 		r = read_option(c, option);
 		if (r != 0)
 			return r;
@@ -334,14 +347,20 @@ read_command(struct command *c, int argc, char **argv)
 	return 0;
 }
 
+static enum status
+print_help(void)
+{
+	if (printf("%s%s", usage_text, help_text) >= 0 && fflush(stdout) == 0)
+		return STATUS_COMPLETE;
+	(void)complain("cannot write", strerror(errno));
+	return STATUS_FAILED;
+}
+
 static void
-print_version(bool verbose)
+print_libraries(void)
 {
 	char pcre2[64];
 
-	(void)printf("aws-spitzel %s\n", SPITZEL_VERSION);
-	if (!verbose)
-		return;
 	(void)printf("PCRE2 %s (BSD-3-Clause)\n", regex_version(pcre2));
 	(void)printf("libdeflate %s (MIT)\n", gz_libdeflate_version());
 	(void)printf("zlib %s (Zlib)\n", gz_zlib_version());
@@ -351,6 +370,18 @@ print_version(bool verbose)
 	(void)printf("musl (MIT)\n");
 #endif
 	(void)printf("aws-spitzel itself: MIT\n");
+}
+
+static enum status
+print_version(bool verbose)
+{
+	(void)printf("aws-spitzel %s\n", SPITZEL_VERSION);
+	if (verbose)
+		print_libraries();
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return STATUS_COMPLETE;
+	(void)complain("cannot write", strerror(errno));
+	return STATUS_FAILED;
 }
 
 /* --- the run --- */
@@ -364,8 +395,7 @@ seconds_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* The run, for the signal thread; set before it starts. Holding it here also keeps what a reader
- * that was left behind still uses. */
+/* The run, for the signal thread; set before it starts. */
 static struct run {
 	const struct command *command;
 	struct pipeline *pipeline;
@@ -415,12 +445,16 @@ signal_main(void *unused)
 static int
 start_signals(void)
 {
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction old;
+
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigemptyset(&run.signals);
-	(void)sigaddset(&run.signals, SIGINT);
-	(void)sigaddset(&run.signals, SIGTERM);
-	(void)sigaddset(&run.signals, SIGHUP);
 	(void)sigaddset(&run.signals, SIGUSR1);
+	/* What nohup or a shell has had ignored stays so. */
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			(void)sigaddset(&run.signals, ends[i]);
 	if (pthread_sigmask(SIG_BLOCK, &run.signals, NULL) != 0 ||
 	    pthread_create(&run.signal_thread, NULL, signal_main, NULL) != 0)
 		return complain("cannot start a thread", strerror(errno));
@@ -477,6 +511,8 @@ search_trails(const struct command *c)
 	enum status status;
 	struct err err;
 
+	if (c->blank && !c->quiet)
+		(void)complain("--match", "an empty expression holds for every event");
 	run.command = c;
 	run.started = seconds_now();
 	run.progress = (struct progress){.quiet = c->quiet, .verbose = c->verbose};
@@ -486,7 +522,8 @@ search_trails(const struct command *c)
 	if (start_signals() != 0)
 		return STATUS_FAILED;
 	status = finish(pipeline_run(run.pipeline, &err), &err);
-	pipeline_free(run.pipeline);
+	if (!pipeline_free(run.pipeline))
+		_exit((int)status);
 	out_free(run.out);
 	return status;
 }
@@ -514,11 +551,12 @@ main(int argc, char **argv)
 	harden_relro();
 	c.match = match_new();
 	r = read_command(&c, argc, argv);
-	if (r != 0) {
-		status = r > 0 ? STATUS_COMPLETE : STATUS_USAGE;
+	if (r < 0) {
+		status = STATUS_USAGE;
+	} else if (c.help) {
+		status = print_help();
 	} else if (c.version) {
-		print_version(c.verbose);
-		status = fflush(stdout) == 0 ? STATUS_COMPLETE : STATUS_FAILED;
+		status = print_version(c.verbose);
 	} else if (c.n_trails == 0) {
 		(void)complain("searching the event history is not built into this version yet",
 		    "name trail logs with --trail SOURCE");

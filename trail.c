@@ -149,27 +149,40 @@ enter_folder(struct trail *t, int fd, char *path, const struct stat *st, struct 
 	t->folders[t->depth++] = f;
 }
 
+/* Standard input under a number of its own, which is never that of a closed standard output. */
+static int
+open_stdin(void)
+{
+	return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
 /* Begin with what path (taken over) names: a file becomes the one at hand, a folder is entered. */
 static void
 open_path(struct trail *t, char *path, bool named, struct page *page)
 {
 	struct stat st;
-	int fd = named && strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : -1;
+	bool in = named && strcmp(path, "-") == 0;
+	int fd = in ? open_stdin() : -1;
 
 	/* What is not to be read is not opened: opening a fifo waits for its writer. */
-	if (fd < 0 && stat(path, &st) == 0 && !named && !S_ISREG(st.st_mode) &&
-	    !S_ISDIR(st.st_mode)) {
+	if (!in && stat(path, &st) == 0 && !named && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
 		page_note(page, path, "neither a file nor a folder, passed over");
 		page->counts.passed++;
 		free(path);
 		return;
 	}
-	if (fd < 0)
+	if (!in)
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		page_problem(page, path, UINT64_MAX, "cannot open: %s", strerror(errno));
 		if (fd >= 0)
 			(void)close(fd);
+		free(path);
+		return;
+	}
+	if (S_ISDIR(st.st_mode) && in) {
+		page_problem(page, path, UINT64_MAX, "cannot read: %s", strerror(EISDIR));
+		(void)close(fd);
 		free(path);
 		return;
 	}
@@ -261,23 +274,20 @@ is_other_file(const struct trail *t, struct str head)
 
 	if (t->named || has_log_name(t->path))
 		return false;
+	if (head.n >= 3 && memcmp(head.p, "\xef\xbb\xbf", 3) == 0)
+		i = 3;
 	while (i < head.n &&
 	    (head.p[i] == ' ' || head.p[i] == '\n' || head.p[i] == '\r' || head.p[i] == '\t'))
 		i++;
 	return i < head.n && head.p[i] != '{' && head.p[i] != '[';
 }
 
-/* After the first read of a file: drop a byte order mark; false when the file is to be passed over.
- */
+/* After the first read of a file: is it to be searched? */
 static bool
 check_head(struct trail *t, struct page *page)
 {
-	struct str head = buf_slice(&page->bytes);
-
 	t->began = true;
-	if (head.n >= 3 && memcmp(head.p, "\xef\xbb\xbf", 3) == 0)
-		memcpy(page->bytes.p, "   ", 3);
-	if (!is_other_file(t, head))
+	if (!is_other_file(t, buf_slice(&page->bytes)))
 		return true;
 	page_note(page, t->path, "this is no JSON, passed over");
 	page->counts.passed++;
@@ -326,8 +336,8 @@ give_up_event(struct trail *t, struct page *page)
 {
 	struct err err;
 
-	(void)frame_overflow(&t->framer, page->bytes.p, page->bytes.n, &err);
-	page_problem(page, NULL, page->base + err.pos, "%s", err.msg);
+	if (frame_overflow(&t->framer, page->bytes.p, page->bytes.n, &err) == FRAME_BAD)
+		page_problem(page, NULL, page->base + err.pos, "%s", err.msg);
 	(void)frame_page(t, page, false);
 }
 
