@@ -164,12 +164,24 @@ emit(const struct input *in, size_t at, size_t end)
 
 /* --- damage --- */
 
+/* May what is held from `from` on be looked through again? Not without end, as hostile input could
+ * ask for that at each of its lines. */
+static bool
+may_rescan(struct framer *f, size_t from)
+{
+	f->rescanned += f->pos - from;
+	return f->rescanned <= FRAME_MAX_RESCAN;
+}
+
 /* The text around the events is damaged at `at`. What is still held is looked through again for the
  * next line with an event. */
 static int
 broken(struct framer *f, const struct input *in, size_t at, const char *what)
 {
-	f->pos = first_needed(f);
+	size_t from = first_needed(f);
+
+	if (may_rescan(f, from))
+		f->pos = from;
 	f->state = FRAME_BROKEN;
 	f->in_value = f->wrapper = false;
 	(void)err_set(in->err, at,
@@ -190,11 +202,16 @@ broken_object(struct framer *f, const struct input *in)
 static int
 begins_line(const char *p, const char *end)
 {
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
-		p++;
-	if (end - p < 2)
-		return 0;
-	return p[0] == '{' && p[1] == '"' ? 1 : -1;
+	enum { BLANKS = 64 }; /* bytes: no more than this has to be held to say so */
+	const char *limit = end - p > BLANKS ? p + BLANKS : end;
+	bool brace = false;
+
+	for (; p < limit; p++)
+		if (*p == '{' && !brace)
+			brace = true;
+		else if (*p != ' ' && *p != '\t' && *p != '\r')
+			return brace && *p == '"' ? 1 : -1;
+	return p < end ? -1 : 0;
 }
 
 static int
@@ -324,9 +341,13 @@ at_line(struct framer *f, const struct input *in)
 	f->pos = nl != NULL ? (size_t)(nl - in->p) : in->n;
 	if (nl == NULL && !in->ended)
 		return FRAME_MORE;
-	for (end = f->pos; is_space(in->p[end - 1]) && end > f->value + 1; end--)
+	if (f->lost_value) {
+		f->in_value = false;
+		return AGAIN;
+	}
+	for (end = f->pos; end > f->value + 1 && is_space(in->p[end - 1]); end--)
 		continue;
-	if (nl != NULL && !f->lost_value && in->p[end - 1] != '}') {
+	if (nl != NULL && in->p[end - 1] != '}') {
 		/* Either the line is damaged, or the event goes on in the next one. */
 		int line = begins_line(nl + 1, in->p + in->n);
 
@@ -340,7 +361,7 @@ at_line(struct framer *f, const struct input *in)
 		}
 	}
 	f->in_value = false;
-	return f->lost_value ? AGAIN : emit(in, f->value, end);
+	return emit(in, f->value, end);
 }
 
 /* --- in a list of events --- */
@@ -543,7 +564,7 @@ frame_overflow(struct framer *f, const char *p, size_t n, struct err *err)
 	size_t at = f->keep, held = n - at;
 	enum frame_result r = FRAME_BAD;
 
-	if (object_held(f) && nl != NULL && begins_line(nl + 1, p + n) > 0) {
+	if (object_held(f) && nl != NULL && begins_line(nl + 1, p + n) > 0 && may_rescan(f, at)) {
 		f->state = FRAME_LINE;
 		f->pos = (size_t)(nl + 1 - p);
 		f->in_value = false;

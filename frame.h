@@ -15,6 +15,9 @@
 
 #include "str.h"
 
+#define FRAME_MAX_RESCAN                                                                           \
+	(64u << 20) /* bytes of a stream that are looked through twice after damage */
+
 enum frame_state {
 	FRAME_START,      /* nothing seen yet */
 	FRAME_TOP,        /* between top-level values */
@@ -44,6 +47,7 @@ struct framer {
 	bool in_string;   /* and we are in a string in it */
 	uint32_t depth;   /* brackets open in it */
 	bool lost_value;  /* its beginning was dropped: it is not handed out */
+	size_t rescanned; /* bytes so far that were looked through twice */
 };
 
 enum frame_result {

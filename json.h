@@ -51,7 +51,8 @@ void json_doc_free(struct json_doc *doc);
  */
 int json_parse(struct json_doc *doc, struct str text, struct err *err) MUSTUSE;
 
-/* Parse the value that text begins with; *used becomes its length with the white space around it. */
+/* Parse the value that text begins with; *used becomes its length with the white space around it.
+ */
 int json_parse_first(struct json_doc *doc, struct str text, size_t *used, struct err *err) MUSTUSE;
 
 static inline struct str

@@ -248,7 +248,8 @@ finish_test(struct compiler *c, struct test *t, const char *at)
 	case OP_CIDR:
 		if (v->type != JSON_STRING || !read_network(json_text(v), &t->network))
 			return err_set(c->err, pos,
-			    "cidr wants a network in quotes, such as \"10.0.0.0/8\" or \"2001:db8::/32\"");
+			    "cidr wants a network in quotes, such as \"10.0.0.0/8\" or "
+			    "\"2001:db8::/32\"");
 		return 0;
 	case OP_IN:
 		if (v->type != JSON_ARRAY)

@@ -19,7 +19,8 @@ struct out {
 	enum out_order order;
 	uint64_t left; /* lines that may still be printed */
 	uint64_t printed;
-	uint64_t unsorted;
+	bool sorts;      /* it was asked to */
+	uint64_t sorted; /* lines printed before it had to give that up */
 	struct buf text; /* lines kept to be sorted */
 	struct kept *kept;
 	size_t n_kept;
@@ -32,7 +33,11 @@ out_new(int fd, enum out_order order, uint64_t limit)
 {
 	struct out *out = xmalloc(sizeof(*out));
 
-	*out = (struct out){.fd = fd, .terminal = isatty(fd) == 1, .order = order, .left = limit};
+	*out = (struct out){.fd = fd,
+	    .terminal = isatty(fd) == 1,
+	    .order = order,
+	    .sorts = order != OUT_READ,
+	    .left = limit};
 	return out;
 }
 
@@ -56,7 +61,7 @@ out_printed(const struct out *out)
 uint64_t
 out_unsorted(const struct out *out)
 {
-	return out->unsorted;
+	return out->sorts && out->order == OUT_READ ? out->printed - out->sorted : 0;
 }
 
 /* Write characters that steer a terminal as JSON escapes. They can only stand in strings. */
@@ -146,6 +151,8 @@ keep_page(struct out *out, const struct page *page)
 enum out_result
 out_page(struct out *out, const struct page *page, struct err *err)
 {
+	enum out_result r;
+
 	if (out->left == 0)
 		return OUT_ENOUGH;
 	if (out->order == OUT_READ)
@@ -155,11 +162,10 @@ out_page(struct out *out, const struct page *page, struct err *err)
 		return OUT_MORE;
 	}
 	/* Nothing is lost: what does not fit is printed as it comes, behind what was kept. */
-	enum out_result r = out_finish(out, err);
-	if (r != OUT_MORE)
-		return r;
-	out->unsorted += page->n_lines;
-	return print_page(out, page, err);
+	r = out_finish(out, err);
+	out->order = OUT_READ;
+	out->sorted = out->printed;
+	return r == OUT_MORE ? print_page(out, page, err) : r;
 }
 
 static int
@@ -191,6 +197,7 @@ out_finish(struct out *out, struct err *err)
 	enum { BLOCK = 1 << 18 }; /* bytes written at once */
 	enum out_result r = OUT_MORE;
 	struct buf block = {0};
+	uint64_t before = out->printed;
 	size_t n = out->n_kept < out->left ? out->n_kept : (size_t)out->left;
 
 	if (out->n_kept > 0)
@@ -201,12 +208,12 @@ out_finish(struct out *out, struct err *err)
 		if (block.n >= BLOCK || i + 1 == n) {
 			r = write_all(out, buf_slice(&block), err);
 			block.n = 0;
+			out->printed = r == OUT_MORE ? before + i + 1 : out->printed;
 		}
-		out->printed++;
 	}
 	out->left -= n;
 	out->n_kept = 0;
 	buf_free(&block);
 	buf_free(&out->text);
-	return r;
+	return r == OUT_MORE && out->left == 0 ? OUT_ENOUGH : r;
 }

@@ -10,7 +10,8 @@
 #include "frame.h"
 #include "str.h"
 
-#define PAGE_MAX_PROBLEMS 64 /* problems with a position that a page keeps: garbage has one a line */
+#define PAGE_MAX_PROBLEMS                                                                          \
+	64 /* problems with a position that a page keeps: garbage has one a line */
 #define PAGE_KEEP_BYTES                                                                            \
 	(4u << 20) /* a buffer grown beyond this is given back when the page is reused */
 
@@ -33,8 +34,8 @@ struct problem {
 	uint64_t pos; /* byte in it (inflated); only with has_pos */
 	bool has_pos;
 	uint64_t more; /* problems behind this one that were counted, but not kept */
-	bool note;  /* only worth knowing: nothing was left unsearched */
-	char *what; /* one line, foreign bytes escaped */
+	bool note;     /* only worth knowing: nothing was left unsearched */
+	char *what;    /* one line, foreign bytes escaped */
 };
 
 /* A match: one line of page->out with its line feed. */

@@ -51,9 +51,9 @@ void pipeline_counts(struct pipeline *p, struct counts *counts);
  * sorted is then printed. */
 bool pipeline_interrupt(struct pipeline *p) MUSTUSE;
 
-/* Free it and close its source; the rest of the config stays the caller's. False where the run ended
- * early and the reader may still wait for input: then nothing is freed, and what the source uses must
- * stay, as the process is about to end. */
+/* Free it and close its source; the rest of the config stays the caller's. False where the run
+ * ended early and the reader may still wait for input: then nothing is freed, and what the source
+ * uses must stay, as the process is about to end. */
 bool pipeline_free(struct pipeline *p);
 
 #endif

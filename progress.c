@@ -23,6 +23,15 @@ put_line(struct buf *line)
 }
 
 static void
+add_name(struct buf *line, const char *where)
+{
+	if (strcmp(where, "-") == 0)
+		buf_printf(line, "standard input");
+	else
+		buf_escaped(line, str_of(where), MAX_NAME);
+}
+
+static void
 show_unshown(struct progress *progress)
 {
 	struct buf line = {0};
@@ -30,7 +39,7 @@ show_unshown(struct progress *progress)
 	if (progress->unshown == 0)
 		return;
 	buf_printf(&line, "aws-spitzel: ");
-	buf_escaped(&line, str_of(progress->where), MAX_NAME);
+	add_name(&line, progress->where);
 	buf_printf(&line, ": %" PRIu64 " more of these", progress->unshown);
 	put_line(&line);
 	progress->unshown = 0;
@@ -57,10 +66,7 @@ progress_problem(void *context, const struct problem *problem)
 	}
 	progress->shown += problem->has_pos;
 	buf_printf(&line, "aws-spitzel: ");
-	if (strcmp(problem->where, "-") == 0)
-		buf_printf(&line, "standard input");
-	else
-		buf_escaped(&line, str_of(problem->where), MAX_NAME);
+	add_name(&line, problem->where);
 	if (problem->has_pos)
 		buf_printf(&line, ": at byte %" PRIu64, problem->pos);
 	buf_printf(&line, ": %s", problem->what);

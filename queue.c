@@ -81,7 +81,7 @@ queue_get(struct queue *q)
 	struct page **slot;
 
 	must(pthread_mutex_lock(&q->lock));
-	while (!q->aborted && q->slots[q->next % q->cap] == NULL && !(q->closed && q->n == 0))
+	while (!q->closed && q->slots[q->next % q->cap] == NULL)
 		must(pthread_cond_wait(&q->filled, &q->lock));
 	slot = &q->slots[q->next % q->cap];
 	if (!q->aborted && *slot != NULL) {

@@ -136,17 +136,19 @@ search_value(struct work *w, const struct json *v)
 }
 
 static void
-search_list(struct work *w, const struct json *list, uint64_t base, const char *text)
+search_list(struct work *w, const struct json *list, uint64_t base, struct str text)
 {
 	for (const struct json *v = json_begin(list); v < json_end(list); v = json_next(v)) {
-		if (v->type == JSON_OBJECT)
-			w->pos = base + (uint64_t)(v->text - text);
+		/* A string with escapes lies elsewhere, and counts as where the list is. */
+		bool here = v->text >= text.p && v->text < text.p + text.n;
+
+		w->pos = base + (uint64_t)((here ? v->text : list->text) - text.p);
 		search_value(w, v);
 	}
 }
 
 static void
-search_document(struct work *w, const struct json *v, const char *text)
+search_document(struct work *w, const struct json *v, struct str text)
 {
 	const struct json *list = get_array(v, STR("Records"));
 
@@ -176,7 +178,7 @@ search_event(struct work *w, struct str text)
 			    w->page, NULL, w->pos + err.pos, "malformed event: %s", err.msg);
 			return;
 		}
-		search_document(w, doc->v, rest.p);
+		search_document(w, doc->v, rest);
 		at += used;
 	} while (at < text.n);
 }

@@ -75,8 +75,8 @@ size_t utf8_write(char out[4], uint32_t cp);
  * it is. At most max bytes of s are shown, then "...". */
 void buf_escaped(struct buf *b, struct str s, size_t max);
 
-/* The same into out, which is always ended by a NUL; what does not fit is cut off and ends in "...".
- * size is at least 8. Returns out. */
+/* The same into out, which is always ended by a NUL; what does not fit is cut off and ends in
+ * "...". size is at least 8. Returns out. */
 const char *str_escape(char *out, size_t size, struct str s);
 
 #endif

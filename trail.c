@@ -279,7 +279,7 @@ is_other_file(const struct trail *t, struct str head)
 	while (i < head.n &&
 	    (head.p[i] == ' ' || head.p[i] == '\n' || head.p[i] == '\r' || head.p[i] == '\t'))
 		i++;
-	return i < head.n && head.p[i] != '{' && head.p[i] != '[';
+	return i < head.n && head.p[i] != '{' && head.p[i] != '[' && head.p[i] != '"';
 }
 
 /* After the first read of a file: is it to be searched? */

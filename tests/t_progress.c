@@ -1,0 +1,196 @@
+/* Tests of progress.c: what a person sees on stderr, which goes into a file here. */
+#include "../progress.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../page.h"
+#include "tap.h"
+
+static char path[] = "/tmp/spitzel-t_progress-XXXXXX";
+static int file, saved;
+
+static void
+begin(void)
+{
+	if (ftruncate(file, 0) != 0 || lseek(file, 0, SEEK_SET) != 0 ||
+	    dup2(file, STDERR_FILENO) < 0)
+		perror(path);
+}
+
+/* What was written since begin(). */
+static const char *
+end(void)
+{
+	static char got[1 << 16];
+	ssize_t n;
+
+	if (dup2(saved, STDERR_FILENO) < 0)
+		perror("dup2");
+	n = pread(file, got, sizeof(got) - 1, 0);
+	got[n < 0 ? 0 : n] = '\0';
+	return got;
+}
+
+static void
+tell(struct progress *p, const char *where, const char *what, int64_t pos, bool is_note)
+{
+	struct problem problem = {.where = (char *)(uintptr_t)where,
+	    .what = (char *)(uintptr_t)what,
+	    .has_pos = pos >= 0,
+	    .pos = (uint64_t)pos,
+	    .note = is_note};
+
+	progress_problem(p, &problem);
+}
+
+static const struct counts nothing;
+static const struct summary no_summary;
+
+static void
+test_problems(void)
+{
+	struct progress p = {0};
+
+	begin();
+	tell(&p, "a.json", "malformed", 17, false);
+	tell(&p, "a.json", "cannot read", -1, false);
+	tell(&p, "a.json", "only a note", -1, true);
+	tell(&p, "-", "malformed", 0, false);
+	tell(&p, "x\033[31m\n\xff.json", "bad", -1, false);
+	tell(&p, "big", "far", INT64_C(10737418240), false);
+	progress_close(&p, &nothing, &no_summary);
+	is_str(end(),
+	    "aws-spitzel: a.json: at byte 17: malformed\n"
+	    "aws-spitzel: a.json: cannot read\n"
+	    "aws-spitzel: standard input: at byte 0: malformed\n"
+	    "aws-spitzel: x\\x1b[31m\\x0a\\xff.json: bad\n"
+	    "aws-spitzel: big: at byte 10737418240: far\n",
+	    "problems, one a line; no note, no closing line");
+
+	p = (struct progress){.quiet = true};
+	begin();
+	tell(&p, "a.json", "malformed", 17, false);
+	tell(&p, "a.json", "only a note", -1, true);
+	progress_close(&p, &(struct counts){.undated = 3, .problems = 1}, &no_summary);
+	is_str(end(), "aws-spitzel: a.json: at byte 17: malformed\n", "quiet: errors only");
+
+	p = (struct progress){.verbose = true};
+	begin();
+	tell(&p, "a.txt", "passed over", -1, true);
+	progress_close(&p, &nothing, &no_summary);
+	ok(strncmp(end(),
+	       "aws-spitzel: a.txt: passed over\naws-spitzel: searched 0 events in 0 files",
+	       73) == 0,
+	    "verbose: notes, and the closing line: %s", end());
+}
+
+/* Of one file only so many are shown, the others counted. */
+static void
+test_many(void)
+{
+	struct progress p = {0};
+	struct buf want = {0};
+
+	begin();
+	for (int i = 0; i < PROGRESS_MAX_PROBLEMS + 5; i++) {
+		tell(&p, "a.json", "bad", i, false);
+		if (i < PROGRESS_MAX_PROBLEMS)
+			buf_printf(&want, "aws-spitzel: a.json: at byte %d: bad\n", i);
+	}
+	buf_printf(&want, "aws-spitzel: a.json: 5 more of these\n");
+	for (int i = 0; i < PROGRESS_MAX_PROBLEMS; i++) {
+		tell(&p, "b.json", "bad", i, false);
+		buf_printf(&want, "aws-spitzel: b.json: at byte %d: bad\n", i);
+	}
+	for (int i = 0; i < PROGRESS_MAX_PROBLEMS + 1; i++) {
+		tell(&p, "-", "bad", i, false);
+		if (i < PROGRESS_MAX_PROBLEMS)
+			buf_printf(&want, "aws-spitzel: standard input: at byte %d: bad\n", i);
+	}
+	buf_printf(&want, "aws-spitzel: standard input: 1 more of these\n");
+	progress_close(&p, &nothing, &no_summary);
+	buf_char(&want, '\0');
+	is_str(
+	    end(), want.p, "a file's first problems, then how many more; another file starts anew");
+	begin();
+	progress_close(&p, &nothing, &no_summary);
+	is_str(end(), "", "closed twice: nothing more is left to say");
+	buf_free(&want);
+}
+
+struct closing {
+	struct counts counts;
+	struct summary summary;
+	const char *line;
+};
+
+static const struct closing closings[] = {
+    {{0}, {0}, "searched 0 events in 0 files (0 bytes), in 0.00 s: 0 matched\n"},
+    {{.files = 1, .events = 1, .bytes = 999, .matched = 1}, {.printed = 1, .seconds = 0.256},
+	"searched 1 event in 1 file (999 bytes), in 0.26 s: 1 matched\n"},
+    {{.files = 1234, .events = 1234567, .bytes = 1500, .matched = 1000},
+	{.printed = 1000, .seconds = 61},
+	"searched 1,234,567 events in 1,234 files (1.5 kB), in 61.00 s: 1,000 matched\n"},
+    {{.files = 2, .events = 1000007, .bytes = 123456789, .matched = 3}, {.printed = 2},
+	"searched 1,000,007 events in 2 files (123 MB), in 0.00 s: 3 matched, 2 printed\n"},
+    {{.files = 2, .events = 2, .bytes = 10737418240u, .matched = 2},
+	{.printed = 2, .from = "A", .to = "B"},
+	"searched 2 events in 2 files (10.7 GB), A to B, in 0.00 s: 2 matched\n"},
+    {{.files = 2, .digests = 1, .passed = 2, .problems = 1}, {0},
+	"searched 0 events in 2 files (0 bytes), in 0.00 s: 0 matched, "
+     "1 digest file passed over, 2 other files "
+	"passed over; INCOMPLETE: 1 problem\n"},
+    {{.files = 2, .digests = 1002, .passed = 1, .problems = 2000}, {0},
+	"searched 0 events in 2 files (0 bytes), in 0.00 s: 0 matched, "
+     "1,002 digest files passed over, 1 other "
+	"file passed over; INCOMPLETE: 2,000 problems\n"},
+    {{.events = UINT64_MAX, .matched = UINT64_MAX, .bytes = UINT64_MAX}, {.printed = UINT64_MAX},
+	"searched 18,446,744,073,709,551,615 events in 0 files (18446744 TB), in 0.00 s: "
+	"18,446,744,073,709,551,615 matched\n"},
+};
+
+static void
+test_closing(void)
+{
+	for (size_t i = 0; i < sizeof(closings) / sizeof(closings[0]); i++) {
+		struct progress p = {.verbose = true};
+		char want[512];
+
+		(void)snprintf(want, sizeof(want), "aws-spitzel: %s", closings[i].line);
+		begin();
+		progress_close(&p, &closings[i].counts, &closings[i].summary);
+		is_str(end(), want, "closing line %zu", i);
+	}
+	{
+		struct progress p = {0};
+		struct counts one = {.undated = 1}, more = {.undated = 1200};
+
+		begin();
+		progress_close(&p, &one, &no_summary);
+		progress_close(&p, &more, &no_summary);
+		is_str(end(),
+		    "aws-spitzel: 1 matching event has no eventTime and "
+		    "passed the time window unasked\n"
+		    "aws-spitzel: 1,200 matching events have no eventTime and "
+		    "passed the time window unasked\n",
+		    "undated events are told even when nobody watches");
+	}
+}
+
+int
+main(void)
+{
+	file = mkstemp(path);
+	saved = dup(STDERR_FILENO);
+	if (file < 0 || saved < 0) {
+		perror(path);
+		return 1;
+	}
+	test_problems();
+	test_many();
+	test_closing();
+	(void)close(file);
+	(void)unlink(path);
+	return done_testing();
+}
