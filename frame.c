@@ -564,7 +564,11 @@ frame_overflow(struct framer *f, const char *p, size_t n, struct err *err)
 	size_t at = f->keep, held = n - at;
 	enum frame_result r = FRAME_BAD;
 
-	if (object_held(f) && nl != NULL && begins_line(nl + 1, p + n) > 0 && may_rescan(f, at)) {
+	if (f->state == FRAME_BROKEN) { /* blanks without end: no line that we would take */
+		f->pos = n;
+		r = FRAME_MORE;
+	} else if (object_held(f) && nl != NULL && begins_line(nl + 1, p + n) > 0 &&
+	    may_rescan(f, at)) {
 		f->state = FRAME_LINE;
 		f->pos = (size_t)(nl + 1 - p);
 		f->in_value = false;

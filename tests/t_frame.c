@@ -835,7 +835,8 @@ test_large_line(void)
 }
 
 /* Lines that look like wrappers and never end. Each costs the search for its end through all of the
- * rest: that is done up to FRAME_MAX_RESCAN, or a damaged file of some megabytes would take hours. */
+ * rest: that is done up to FRAME_MAX_RESCAN, or a damaged file of some megabytes would take
+ * hours. */
 static void
 test_many_broken(int lines, bool all)
 {
