@@ -107,27 +107,6 @@ skip_plain(const char *p, const char *end)
 	return p;
 }
 
-static bool
-read_hex4(const char *p, const char *end, uint32_t *value)
-{
-	uint32_t v = 0;
-
-	if (end - p < 4)
-		return false;
-	for (int i = 0; i < 4; i++) {
-		char c = p[i];
-
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (uint32_t)(c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			v = v << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
-		else
-			return false;
-	}
-	*value = v;
-	return true;
-}
-
 /* Decode the \u escape whose four digits start at *p (RFC 8259 section 7), with its second half
  * where it has one; *p ends up behind it. Half a pair decodes to U+FFFD. */
 static bool
@@ -135,13 +114,13 @@ read_u_escape(const char **p, const char *end, uint32_t *cp)
 {
 	uint32_t low;
 
-	if (!read_hex4(*p, end, cp))
+	if (!str_hex4(*p, end, cp))
 		return false;
 	*p += 4;
 	if (*cp < 0xd800 || *cp > 0xdfff)
 		return true;
 	if (*cp < 0xdc00 && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u' &&
-	    read_hex4(*p + 2, end, &low) && low >= 0xdc00 && low <= 0xdfff) {
+	    str_hex4(*p + 2, end, &low) && low >= 0xdc00 && low <= 0xdfff) {
 		*cp = 0x10000 + ((*cp - 0xd800) << 10) + (low - 0xdc00);
 		*p += 6;
 	} else {

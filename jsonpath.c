@@ -266,36 +266,17 @@ parse_shorthand(struct parser *ps, struct str *name)
 	return 0;
 }
 
-static bool
-read_hex4(const char *p, const char *end, uint32_t *value)
-{
-	*value = 0;
-	if (end - p < 4)
-		return false;
-	for (int i = 0; i < 4; i++) {
-		char c = p[i];
-
-		if (is_digit(c))
-			*value = *value << 4 | (uint32_t)(c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			*value = *value << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
-		else
-			return false;
-	}
-	return true;
-}
-
 /* hexchar (section 2.3.1.1) with p at its backslash. Unlike in JSON half a pair is an error. */
 static int
 parse_hexchar(struct parser *ps, uint32_t *cp)
 {
 	uint32_t low;
 
-	if (!read_hex4(ps->p + 2, ps->end, cp))
+	if (!str_hex4(ps->p + 2, ps->end, cp))
 		return err_set(ps->err, offset(ps, ps->p), "\\u wants four hexadecimal digits");
 	if (*cp >= 0xd800 && *cp <= 0xdfff) {
 		if (*cp >= 0xdc00 || ps->end - ps->p < 12 || ps->p[6] != '\\' || ps->p[7] != 'u' ||
-		    !read_hex4(ps->p + 8, ps->end, &low) || low < 0xdc00 || low > 0xdfff)
+		    !str_hex4(ps->p + 8, ps->end, &low) || low < 0xdc00 || low > 0xdfff)
 			return err_set(ps->err, offset(ps, ps->p), "half a surrogate pair");
 		*cp = 0x10000 + ((*cp - 0xd800) << 10) + (low - 0xdc00);
 		ps->p += 6;

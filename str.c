@@ -190,6 +190,27 @@ utf8_write(char out[4], uint32_t cp)
 	return 4;
 }
 
+bool
+str_hex4(const char *p, const char *end, uint32_t *value)
+{
+	uint32_t v = 0;
+
+	if (end - p < 4)
+		return false;
+	for (int i = 0; i < 4; i++) {
+		char c = p[i];
+
+		if (c >= '0' && c <= '9')
+			v = v << 4 | (uint32_t)(c - '0');
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			v = v << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
+		else
+			return false;
+	}
+	*value = v;
+	return true;
+}
+
 /* What a terminal or a reader's eye could be led astray by. */
 static bool
 unsafe_to_show(uint32_t cp)

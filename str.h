@@ -70,6 +70,9 @@ size_t utf8_read(const char *p, const char *end, uint32_t *cp);
 /* Encode cp (at most U+10FFFF, no surrogate) into out. Returns the number of bytes, 1 to 4. */
 size_t utf8_write(char out[4], uint32_t cp);
 
+/* Read the four hexadecimal digits of a \u escape at p. False where there are no four. */
+bool str_hex4(const char *p, const char *end, uint32_t *value);
+
 /* Append s as a person may safely see it on a terminal: control characters (C0, DEL, C1), the
  * bidirectional overrides and bytes that are no UTF-8 become \xNN or \u{NNNN}; a backslash stays as
  * it is. At most max bytes of s are shown, then "...". */
