@@ -19,7 +19,7 @@
 
 struct err {
 	size_t pos;    /* byte offset in the text that was read; 0 where there is none */
-	char msg[240]; /* one line without a final period; foreign bytes in it are escaped */
+	char msg[480]; /* one line without a final period; foreign bytes in it are escaped */
 };
 
 /* Fill *err and return -1, so that a function can end with `return err_set(...)`. */
