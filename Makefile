@@ -134,7 +134,7 @@ run_line = printf '%s\t%s\n' '$(FLAVOUR) $(1)' '$(TESTENV) $(NOASLR) $(2)';
 programs: $(O)/aws-spitzel $(if $(wildcard tests/probe.c),$(O)/probe) $(TESTS) $(if $(filter asan,$(FLAVOUR)),$(REPLAYS))
 
 test-lines:
-	@$(foreach t,$(if $(filter tsan,$(FLAVOUR)),$(filter t_queue t_pipeline,$(UNITS)),$(UNITS)),$(call run_line,$t,$(O)/tests/$t))
+	@$(foreach t,$(if $(filter tsan,$(FLAVOUR)),$(filter t_queue t_pipeline t_streams,$(UNITS)),$(UNITS)),$(call run_line,$t,$(O)/tests/$t))
 	@$(foreach s,$(SCRIPTS),$(call run_line,$(s:tests/%=%),sh $s))
 	@$(if $(filter tsan,$(FLAVOUR)),,$(foreach p,$(PYTHON),$(call run_line,$(p:tests/%=%),python3 $p)))
 	@$(if $(filter asan,$(FLAVOUR)),$(foreach f,$(FUZZERS),$(call run_line,$f,$(O)/tests/$f $(wildcard tests/corpus/$(f:fuzz_%=%)))))

@@ -5,7 +5,16 @@
 #include <stdint.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+void
+harden_secrets(void)
+{
+	const struct rlimit none = {0, 0};
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
 
 /* The start of our own image, from the linker. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));

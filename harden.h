@@ -7,4 +7,7 @@
  */
 void harden_relro(void);
 
+/* Leave no core file behind: it would have the credentials in it. Call it before they are read. */
+void harden_secrets(void);
+
 #endif

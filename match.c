@@ -465,6 +465,16 @@ match_add_expression(struct match *m, struct str text, struct err *err)
 		}
 }
 
+bool
+match_asks_for(const struct match *m, struct str service)
+{
+	for (size_t i = 0; i < m->n_patterns; i++)
+		if (!str_eq(m->patterns[i].service, STR("*")) &&
+		    glob_match(m->patterns[i].service, service, true))
+			return true;
+	return false;
+}
+
 /* --- evaluate --- */
 
 struct match_scratch *

@@ -30,6 +30,9 @@ int match_add_pattern(struct match *m, struct str pattern, struct err *err) MUST
  * with the byte in err->pos. */
 int match_add_expression(struct match *m, struct str expression, struct err *err) MUSTUSE;
 
+/* Does one of the patterns ask for this service in particular ("iam")? */
+bool match_asks_for(const struct match *m, struct str service);
+
 struct match_scratch *match_scratch_new(void) MUSTUSE;
 void match_scratch_free(struct match_scratch *scratch);
 

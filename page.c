@@ -8,6 +8,7 @@
 void
 counts_add(struct counts *sum, const struct counts *c)
 {
+	sum->pages += c->pages;
 	sum->files += c->files;
 	sum->bytes += c->bytes;
 	sum->events += c->events;
@@ -67,6 +68,9 @@ page_reset(struct page *page)
 	empty(&page->bytes);
 	empty(&page->out);
 	page->name.n = 0;
+	page->stream = 0;
+	page->reached = INT64_MAX;
+	page->ended = false;
 	page->base = 0;
 	page->n_events = page->n_lines = 0;
 	page->counts = (struct counts){0};
@@ -105,7 +109,7 @@ add_problem(struct page *page, const char *where, const char *fmt, va_list ap)
 {
 	struct str name = where != NULL ? str_of(where) : buf_slice(&page->name);
 	struct problem *p;
-	char what[320];
+	char what[640];
 
 	page->problems = xrealloc(page->problems, page->n_problems + 1, sizeof(*page->problems));
 	p = &page->problems[page->n_problems++];
@@ -144,5 +148,15 @@ page_note(struct page *page, const char *where, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	add_problem(page, where, fmt, ap)->note = true;
+	va_end(ap);
+}
+
+void
+page_warning(struct page *page, const char *where, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_problem(page, where, fmt, ap)->warning = true;
 	va_end(ap);
 }

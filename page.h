@@ -17,6 +17,7 @@
 
 /* What was done, to be summed up. */
 struct counts {
+	uint64_t pages;  /* answers of LookupEvents */
 	uint64_t files;  /* read, wholly or up to an error */
 	uint64_t bytes;  /* of JSON text, inflated */
 	uint64_t events; /* searched */
@@ -34,6 +35,7 @@ struct problem {
 	uint64_t pos; /* byte in it (inflated); only with has_pos */
 	bool has_pos;
 	uint64_t more; /* problems behind this one that were counted, but not kept */
+	bool warning;  /* nothing was left unsearched, but a person should know */
 	bool note;     /* only worth knowing: nothing was left unsearched */
 	char *what;    /* one line, foreign bytes escaped */
 };
@@ -46,6 +48,9 @@ struct line {
 
 struct page {
 	uint64_t seq;    /* 0, 1, 2, ... in the order read */
+	size_t stream;   /* of the source: which it is from */
+	int64_t reached; /* of a stream that is newest first: no event to come is newer (us) */
+	bool ended;      /* the stream's last page */
 	struct buf name; /* of the file */
 	struct buf bytes;
 	uint64_t base;       /* position of bytes.p[0] in the file (inflated) */
@@ -77,7 +82,8 @@ void page_add_line(struct page *page, struct str text, int64_t time);
 void page_problem(struct page *page, const char *where, uint64_t pos, const char *fmt, ...)
     PRINTFLIKE(4, 5);
 
-/* The same for what is only worth knowing. */
+/* The same for what leaves nothing unsearched: a warning, and what is only worth knowing. */
+void page_warning(struct page *page, const char *where, const char *fmt, ...) PRINTFLIKE(3, 4);
 void page_note(struct page *page, const char *where, const char *fmt, ...) PRINTFLIKE(3, 4);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "merge.h"
 #include "out.h"
 #include "page.h"
 #include "queue.h"
@@ -22,10 +23,14 @@ struct pipeline {
 	pthread_mutex_t lock;     /* of what follows */
 	pthread_cond_t ended_cond;
 	struct counts counts;
-	bool stopped;       /* end early */
-	bool ended;         /* pipeline_run is over */
-	unsigned searching; /* searchers that still run */
-	bool abandoned;     /* the reader was left waiting */
+	bool stopped;     /* end early */
+	bool ended;       /* pipeline_run is over */
+	size_t searching; /* searchers or streams that still run */
+	size_t streams;   /* of the source, each with a thread of its own; 0: one reader for all */
+	pthread_cond_t gate_cond;
+	bool *may_fetch; /* of each stream: it is not too far ahead of the others */
+	int64_t reached; /* see pipeline_reached */
+	bool abandoned;  /* the reader was left waiting */
 };
 
 static void
@@ -33,6 +38,17 @@ must(int error)
 {
 	if (error != 0)
 		abort();
+}
+
+static void
+make_queues(struct pipeline *p, size_t pages, enum queue_order order)
+{
+	p->free_pages = queue_new(pages, QUEUE_FIFO);
+	p->work = queue_new(pages, QUEUE_FIFO);
+	p->done = queue_new(pages, order);
+	for (size_t i = 0; i < pages; i++)
+		if (!queue_put(p->free_pages, page_new()))
+			abort();
 }
 
 struct pipeline *
@@ -48,15 +64,18 @@ pipeline_new(const struct pipeline_config *config)
 	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
 	must(pthread_cond_init(&p->ended_cond, &attr));
 	must(pthread_condattr_destroy(&attr));
-	if (config->jobs > 1) {
-		size_t pages = (size_t)config->jobs * PIPELINE_PAGES_PER_JOB;
-
-		p->free_pages = queue_new(pages, QUEUE_FIFO);
-		p->work = queue_new(pages, QUEUE_FIFO);
-		p->done = queue_new(pages, config->ordered ? QUEUE_BY_SEQ : QUEUE_FIFO);
-		for (size_t i = 0; i < pages; i++)
-			if (!queue_put(p->free_pages, page_new()))
-				abort();
+	must(pthread_cond_init(&p->gate_cond, NULL));
+	p->reached = INT64_MAX;
+	if (config->source->streams > 1 || config->source->finish != NULL)
+		p->streams = config->source->streams;
+	if (p->streams > 0) {
+		p->may_fetch = xrealloc(NULL, p->streams, sizeof(*p->may_fetch));
+		for (size_t i = 0; i < p->streams; i++)
+			p->may_fetch[i] = true;
+		make_queues(p, p->streams * 2, QUEUE_FIFO);
+	} else if (config->jobs > 1) {
+		make_queues(p, (size_t)config->jobs * PIPELINE_PAGES_PER_JOB,
+		    config->ordered ? QUEUE_BY_SEQ : QUEUE_FIFO);
 	}
 	return p;
 }
@@ -73,6 +92,8 @@ pipeline_free(struct pipeline *p)
 	must(pthread_mutex_destroy(&p->printing));
 	must(pthread_mutex_destroy(&p->lock));
 	must(pthread_cond_destroy(&p->ended_cond));
+	must(pthread_cond_destroy(&p->gate_cond));
+	free(p->may_fetch);
 	free(p);
 	return true;
 }
@@ -83,6 +104,17 @@ pipeline_counts(struct pipeline *p, struct counts *counts)
 	must(pthread_mutex_lock(&p->lock));
 	*counts = p->counts;
 	must(pthread_mutex_unlock(&p->lock));
+}
+
+int64_t
+pipeline_reached(struct pipeline *p)
+{
+	int64_t reached;
+
+	must(pthread_mutex_lock(&p->lock));
+	reached = p->reached;
+	must(pthread_mutex_unlock(&p->lock));
+	return reached;
 }
 
 static bool
@@ -101,6 +133,7 @@ stop(struct pipeline *p)
 {
 	must(pthread_mutex_lock(&p->lock));
 	p->stopped = true;
+	must(pthread_cond_broadcast(&p->gate_cond));
 	must(pthread_mutex_unlock(&p->lock));
 	if (p->work != NULL) {
 		queue_abort(p->free_pages);
@@ -134,21 +167,33 @@ pipeline_interrupt(struct pipeline *p)
 	return ended;
 }
 
+static void
+report(struct pipeline *p, const struct page *page)
+{
+	for (size_t i = 0; i < page->n_problems; i++)
+		p->config.report(p->config.context, &page->problems[i]);
+	must(pthread_mutex_lock(&p->lock));
+	counts_add(&p->counts, &page->counts);
+	must(pthread_mutex_unlock(&p->lock));
+}
+
+static enum out_result
+print(struct pipeline *p, const struct page *page, struct err *err)
+{
+	enum out_result r;
+
+	must(pthread_mutex_lock(&p->printing));
+	r = out_page(p->config.out, page, err);
+	must(pthread_mutex_unlock(&p->printing));
+	return r;
+}
+
 /* The last stage: report, print, count. */
 static enum out_result
 deliver(struct pipeline *p, const struct page *page, struct err *err)
 {
-	enum out_result r;
-
-	for (size_t i = 0; i < page->n_problems; i++)
-		p->config.report(p->config.context, &page->problems[i]);
-	must(pthread_mutex_lock(&p->printing));
-	r = out_page(p->config.out, page, err);
-	must(pthread_mutex_unlock(&p->printing));
-	must(pthread_mutex_lock(&p->lock));
-	counts_add(&p->counts, &page->counts);
-	must(pthread_mutex_unlock(&p->lock));
-	return r;
+	report(p, page);
+	return print(p, page, err);
 }
 
 static void *
@@ -160,7 +205,7 @@ reader_main(void *context)
 
 	while ((page = queue_get(p->free_pages)) != NULL) {
 		page_reset(page);
-		if (!p->config.source->next(p->config.source, page)) {
+		if (!p->config.source->next(p->config.source, 0, page)) {
 			page_free(page);
 			break;
 		}
@@ -174,13 +219,25 @@ reader_main(void *context)
 	return NULL;
 }
 
+/* The last of those who search closes the queue behind them. */
+static void
+end_searching(struct pipeline *p)
+{
+	bool last;
+
+	must(pthread_mutex_lock(&p->lock));
+	last = --p->searching == 0;
+	must(pthread_mutex_unlock(&p->lock));
+	if (last)
+		queue_close(p->done);
+}
+
 static void *
 searcher_main(void *context)
 {
 	struct pipeline *p = context;
 	struct search_scratch *scratch = search_scratch_new();
 	struct page *page;
-	bool last;
 
 	while ((page = queue_get(p->work)) != NULL) {
 		search_page(p->config.search, page, scratch);
@@ -190,17 +247,114 @@ searcher_main(void *context)
 		}
 	}
 	search_scratch_free(scratch);
-	must(pthread_mutex_lock(&p->lock));
-	last = --p->searching == 0;
-	must(pthread_mutex_unlock(&p->lock));
-	if (last)
-		queue_close(p->done);
+	end_searching(p);
 	return NULL;
+}
+
+/* --- several streams --- */
+
+/* Wait until the stream is not too far ahead of the others. False when the run has ended. */
+static bool
+pass_gate(struct pipeline *p, size_t stream)
+{
+	bool stopped;
+
+	must(pthread_mutex_lock(&p->lock));
+	while (!p->may_fetch[stream] && !p->stopped)
+		must(pthread_cond_wait(&p->gate_cond, &p->lock));
+	stopped = p->stopped;
+	must(pthread_mutex_unlock(&p->lock));
+	return !stopped;
+}
+
+struct stream_start {
+	struct pipeline *p;
+	size_t stream;
+};
+
+/* Fetch and search one stream's pages. */
+static void *
+stream_main(void *context)
+{
+	struct stream_start start = *(struct stream_start *)context;
+	struct pipeline *p = start.p;
+	struct search_scratch *scratch = search_scratch_new();
+	struct page *page;
+
+	free(context);
+	while (pass_gate(p, start.stream) && (page = queue_get(p->free_pages)) != NULL) {
+		page_reset(page);
+		if (!p->config.source->next(p->config.source, start.stream, page)) {
+			if (!queue_put(p->free_pages, page))
+				page_free(page);
+			break;
+		}
+		search_page(p->config.search, page, scratch);
+		if (!queue_put(p->done, page)) {
+			page_free(page);
+			break;
+		}
+	}
+	search_scratch_free(scratch);
+	end_searching(p);
+	return NULL;
+}
+
+/* Tell the streams who may go on. */
+static void
+set_gates(struct pipeline *p, const struct merge *m)
+{
+	must(pthread_mutex_lock(&p->lock));
+	for (size_t i = 0; i < p->streams; i++)
+		p->may_fetch[i] = merge_held(m, i) < PIPELINE_MAX_HELD || merge_wants(m, i);
+	p->reached = merge_reached(m);
+	must(pthread_cond_broadcast(&p->gate_cond));
+	must(pthread_mutex_unlock(&p->lock));
+}
+
+/* Put the page's lines in order with those of the other streams, and print what is certain. */
+static enum out_result
+merge_page(struct pipeline *p, struct merge *m, const struct page *page, struct page *merged,
+    struct err *err)
+{
+	struct str line;
+	enum out_result r;
+
+	merge_add(m, page);
+	page_reset(merged);
+	while (merge_next(m, &line))
+		page_add_line(merged, (struct str){line.p, line.n - 1}, INT64_MIN);
+	r = print(p, merged, err);
+	set_gates(p, m);
+	return r;
+}
+
+static enum out_result
+write_streams(struct pipeline *p, struct err *err)
+{
+	struct merge *m = merge_new(p->streams);
+	struct page *page, *merged = page_new();
+	enum out_result r = OUT_MORE;
+
+	while (r == OUT_MORE && (page = queue_get(p->done)) != NULL) {
+		report(p, page);
+		r = p->config.ordered ? merge_page(p, m, page, merged, err) : print(p, page, err);
+		if (!queue_put(p->free_pages, page))
+			page_free(page);
+	}
+	if (r == OUT_MORE && !is_stopped(p) && p->config.source->finish != NULL) {
+		page_reset(merged);
+		p->config.source->finish(p->config.source, merged);
+		report(p, merged);
+	}
+	page_free(merged);
+	merge_free(m);
+	return r;
 }
 
 /* Signals are for the caller's threads: the pipeline's own run with all of them blocked. */
 static int
-start_thread(pthread_t *thread, void *(*f)(void *), struct pipeline *p)
+start_thread(pthread_t *thread, void *(*f)(void *), void *context)
 {
 	pthread_attr_t attr;
 	sigset_t all, old;
@@ -210,7 +364,7 @@ start_thread(pthread_t *thread, void *(*f)(void *), struct pipeline *p)
 	must(pthread_attr_setstacksize(&attr, PIPELINE_STACK));
 	(void)sigfillset(&all);
 	must(pthread_sigmask(SIG_SETMASK, &all, &old));
-	r = pthread_create(thread, &attr, f, p);
+	r = pthread_create(thread, &attr, f, context);
 	must(pthread_sigmask(SIG_SETMASK, &old, NULL));
 	must(pthread_attr_destroy(&attr));
 	return r;
@@ -277,13 +431,47 @@ run_threads(struct pipeline *p, struct err *err)
 }
 
 static enum out_result
+run_streams(struct pipeline *p, struct err *err)
+{
+	pthread_t *threads = xrealloc(NULL, p->streams, sizeof(*threads));
+	enum out_result r = OUT_FAILED;
+	size_t n = 0;
+	int error = 0;
+
+	p->searching = p->streams;
+	while (n < p->streams && error == 0) {
+		struct stream_start *start = xmalloc(sizeof(*start));
+
+		*start = (struct stream_start){p, n};
+		error = start_thread(&threads[n], stream_main, start);
+		if (error == 0)
+			n++;
+		else
+			free(start);
+	}
+	if (error == 0)
+		r = write_streams(p, err);
+	else
+		(void)err_set(err, 0, "cannot start a thread for each region: %s", strerror(error));
+	if (r != OUT_MORE)
+		stop(p);
+	/* A stream that waits for the network cannot be told to stop: it is left behind. */
+	p->abandoned = is_stopped(p);
+	for (size_t i = 0; i < n; i++)
+		must(p->abandoned ? pthread_detach(threads[i]) : pthread_join(threads[i], NULL));
+	free(threads);
+	return r;
+}
+
+static enum out_result
 run_alone(struct pipeline *p, struct err *err)
 {
 	struct search_scratch *scratch = search_scratch_new();
 	struct page *page = page_new();
 	enum out_result r = OUT_MORE;
 
-	while (r == OUT_MORE && !is_stopped(p) && p->config.source->next(p->config.source, page)) {
+	while (
+	    r == OUT_MORE && !is_stopped(p) && p->config.source->next(p->config.source, 0, page)) {
 		search_page(p->config.search, page, scratch);
 		r = deliver(p, page, err);
 		page_reset(page);
@@ -296,7 +484,12 @@ run_alone(struct pipeline *p, struct err *err)
 int
 pipeline_run(struct pipeline *p, struct err *err)
 {
-	enum out_result r = p->config.jobs > 1 ? run_threads(p, err) : run_alone(p, err);
+	enum out_result r;
+
+	if (p->streams > 0)
+		r = run_streams(p, err);
+	else
+		r = p->config.jobs > 1 ? run_threads(p, err) : run_alone(p, err);
 
 	must(pthread_mutex_lock(&p->printing));
 	if (r == OUT_MORE)

@@ -4,9 +4,10 @@
  *        ▲                                               │
  *        └───────────────── free pages ◀─────────────────┘
  *
- * One thread reads, `jobs` threads search, the caller's thread puts into order and prints. There
- * are as many pages as the memory bound allows, and all of them go round: who is slow holds the
- * others back. With one job the same functions run one after the other in the caller's thread. */
+ * Of a source with one stream one thread reads, `jobs` threads search, the caller's thread puts
+ * into order and prints. There are as many pages as the memory bound allows, and all of them go
+ * round: who is slow holds the others back. With one job the same functions run one after the other
+ * in the caller's thread. */
 #ifndef PIPELINE_H
 #define PIPELINE_H
 
@@ -16,7 +17,8 @@
 #define PIPELINE_PAGES_PER_JOB 3 /* one is searched, one waits, one is filled or printed */
 #define PIPELINE_STACK                                                                             \
 	(4u << 20) /* bytes of address space for each thread's stack: JSONPath may take 0.7 MiB */
-#define PIPELINE_GRACE_MS 300 /* that an interrupted run has to end by itself */
+#define PIPELINE_MAX_HELD (2u << 20) /* bytes of lines of a stream that wait for other streams */
+#define PIPELINE_GRACE_MS 300        /* that an interrupted run has to end by itself */
 
 struct counts;
 struct out;
@@ -30,7 +32,8 @@ struct pipeline_config {
 	const struct search *search;
 	struct out *out;
 	unsigned jobs;
-	bool ordered; /* print in the order read; else as found */
+	bool ordered; /* one stream: print in the order read; several: newest first over all. Else
+			 as found */
 	/* Called for each problem, in order, by the thread that runs the pipeline. */
 	void (*report)(void *context, const struct problem *problem);
 	void *context;
@@ -45,6 +48,10 @@ int pipeline_run(struct pipeline *p, struct err *err) MUSTUSE;
 
 /* What was done so far. From any thread. */
 void pipeline_counts(struct pipeline *p, struct counts *counts);
+
+/* Of several streams, ordered: the time (us since the epoch) down to which all events were printed;
+ * INT64_MAX before any. From any thread. */
+int64_t pipeline_reached(struct pipeline *p);
 
 /* Make pipeline_run end, from another thread. True when it did within PIPELINE_GRACE_MS; false when
  * it waits for something outside, and only the end of the process will end it; what was kept to be

@@ -51,7 +51,7 @@ progress_problem(void *context, const struct problem *problem)
 	struct progress *progress = context;
 	struct buf line = {0};
 
-	if (problem->note && !progress->verbose)
+	if ((problem->note && !progress->verbose) || (problem->warning && progress->quiet))
 		return;
 	if (progress->where == NULL || strcmp(progress->where, problem->where) != 0) {
 		show_unshown(progress);
@@ -136,7 +136,12 @@ progress_close(
 	buf_printf(&line, "aws-spitzel: searched ");
 	add_count(&line, counts->events, "event", "events");
 	buf_printf(&line, " in ");
-	add_count(&line, counts->files, "file", "files");
+	if (summary->where != NULL)
+		add_count(&line, counts->pages, "page", "pages");
+	else
+		add_count(&line, counts->files, "file", "files");
+	if (summary->where != NULL)
+		buf_printf(&line, " of %s", summary->where);
 	buf_printf(&line, " (");
 	add_size(&line, counts->bytes);
 	buf_printf(&line, ")");

@@ -21,6 +21,7 @@ struct progress {
 /* What the closing line is made of. */
 struct summary {
 	uint64_t printed;
+	const char *where; /* event history: which regions; NULL otherwise */
 	double seconds;
 	const char *from; /* the window's ends; NULL where there is none */
 	const char *to;

@@ -4,14 +4,20 @@
 #define SOURCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct page;
 
+/* A source is one sequence of pages (a trail, streams == 1), or several beside each other (event
+ * history, one for each region, each newest first). */
 struct source {
-	/* Fill the page, which is empty, with the next events, and with the problems met on the
-	 * way. False when there is nothing more; the page is then still empty. Called by one
-	 * thread. */
-	bool (*next)(struct source *source, struct page *page);
+	size_t streams;
+	/* Fill the page, which is empty, with the stream's next events, and with the problems met
+	 * on the way. False when there is nothing more; the page is then still empty. Each stream
+	 * is called by one thread at a time, several streams by several at once. */
+	bool (*next)(struct source *source, size_t stream, struct page *page);
+	/* Add what can only be said when all streams have ended. May be NULL. */
+	void (*finish)(struct source *source, struct page *page);
 	void (*close)(struct source *source);
 };
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "gz.h"
 #include "harden.h"
 #include "match.h"
@@ -30,16 +31,21 @@ enum status {
 	STATUS_INTERRUPTED = 130
 };
 
+#define HISTORY_DAYS 90 /* that CloudTrail keeps events without a trail */
+
 enum { MAX_SHOWN = 400 }; /* bytes of an argument shown in an error */
 
 static const char usage_text[] =
-    "usage: aws-spitzel [-hqVv] [-j jobs] [-m expression] [-n limit] [--from time]\n"
-    "                   [--last span] [--last-minute minutes] [--sort order]\n"
-    "                   [--to time] [--trail source] [pattern ...]\n";
+    "usage: aws-spitzel [-hqVv] [-j jobs] [-m expression] [-n limit]\n"
+    "                   [--ca-bundle file] [--endpoint-url url] [--from time]\n"
+    "                   [--last span] [--last-minute minutes] [--profile name]\n"
+    "                   [--region list] [--sort order] [--to time] [--trail source]\n"
+    "                   [pattern ...]\n";
 
 static const char help_text[] =
     "\n"
-    "Print the CloudTrail events that match, one JSON object a line.\n"
+    "Print the CloudTrail events that match, one JSON object a line: of the event\n"
+    "history of an AWS account (the last 90 days), or of trail logs.\n"
     "\n"
     "  pattern               service:Action with * and ?, such as 's3:Get*'; one of\n"
     "                        them must match; none: every event\n"
@@ -50,11 +56,17 @@ static const char help_text[] =
     "      --to TIME         events up to TIME, TIME included\n"
     "      --last SPAN       the last 90m, 5h, 7d, ...\n"
     "      --last-minute N   the last N minutes\n"
+    "      --region LIST     regions with commas between them, or all (default: as\n"
+    "                        the AWS CLI)\n"
+    "      --profile NAME    of the AWS config and credentials files\n"
+    "      --ca-bundle FILE  trust the certification authorities in this PEM file\n"
+    "      --endpoint-url URL  ask there instead of AWS\n"
     "      --trail SOURCE    search trail logs: a file, a folder, or - for standard\n"
     "                        input; JSON or gzip; may be repeated\n"
     "  -n, --limit N         stop after N events\n"
     "  -j, --jobs N          search with N threads (default: one a processor)\n"
-    "      --sort ORDER      read (default), none, newest or oldest first\n"
+    "      --sort ORDER      newest (default of the history), read (default\n"
+    "                        of trails), none or oldest\n"
     "  -q, --quiet           nothing on stderr but errors\n"
     "  -v, --verbose         say what was searched and passed over\n"
     "  -h, --help            this text\n"
@@ -65,9 +77,22 @@ static const char help_text[] =
     "Exit status: 0 complete, 1 failed, 2 usage, 3 something could not be searched,\n"
     "130 interrupted. The manual is aws-spitzel(1).\n";
 
-enum { OPT_FROM = 256, OPT_TO, OPT_LAST, OPT_LAST_MINUTE, OPT_TRAIL, OPT_SORT };
+enum {
+	OPT_FROM = 256,
+	OPT_TO,
+	OPT_LAST,
+	OPT_LAST_MINUTE,
+	OPT_TRAIL,
+	OPT_SORT,
+	OPT_REGION,
+	OPT_PROFILE,
+	OPT_CA_BUNDLE,
+	OPT_ENDPOINT
+};
 
 static const struct option options[] = {
+    {"ca-bundle", required_argument, NULL, OPT_CA_BUNDLE},
+    {"endpoint-url", required_argument, NULL, OPT_ENDPOINT},
     {"from", required_argument, NULL, OPT_FROM},
     {"help", no_argument, NULL, 'h'},
     {"jobs", required_argument, NULL, 'j'},
@@ -75,7 +100,9 @@ static const struct option options[] = {
     {"last-minute", required_argument, NULL, OPT_LAST_MINUTE},
     {"limit", required_argument, NULL, 'n'},
     {"match", required_argument, NULL, 'm'},
+    {"profile", required_argument, NULL, OPT_PROFILE},
     {"quiet", no_argument, NULL, 'q'},
+    {"region", required_argument, NULL, OPT_REGION},
     {"sort", required_argument, NULL, OPT_SORT},
     {"to", required_argument, NULL, OPT_TO},
     {"trail", required_argument, NULL, OPT_TRAIL},
@@ -89,6 +116,9 @@ struct command {
 	struct match *match;
 	const char **trails;
 	size_t n_trails;
+	const char **regions;
+	size_t n_regions;
+	struct settings_flags settings;
 	int64_t now;
 	const char *from_option; /* the option that set it, NULL where none did */
 	const char *to_option;
@@ -96,8 +126,7 @@ struct command {
 	int64_t to;
 	uint64_t limit;
 	unsigned jobs;
-	enum out_order order;
-	bool ordered;
+	enum { SORT_DEFAULT, SORT_READ, SORT_NONE, SORT_NEWEST, SORT_OLDEST } sort;
 	bool quiet;
 	bool verbose;
 	bool version;
@@ -217,15 +246,15 @@ read_time_option(struct command *c, int option, const char *text)
 static int
 read_sort(struct command *c, const char *text)
 {
-	c->ordered = strcmp(text, "none") != 0;
-	c->order = OUT_READ;
-	if (strcmp(text, "newest") == 0)
-		c->order = OUT_NEWEST;
-	else if (strcmp(text, "oldest") == 0)
-		c->order = OUT_OLDEST;
-	else if (strcmp(text, "read") != 0 && c->ordered)
-		return bad_usage("--sort", "the orders are: read, none, newest, oldest");
-	return 0;
+	static const char *const orders[] = {[SORT_READ] = "read",
+	    [SORT_NONE] = "none",
+	    [SORT_NEWEST] = "newest",
+	    [SORT_OLDEST] = "oldest"};
+
+	for (c->sort = SORT_READ; c->sort <= SORT_OLDEST; c->sort++)
+		if (strcmp(text, orders[c->sort]) == 0)
+			return 0;
+	return bad_usage("--sort", "the orders are: read, none, newest, oldest");
 }
 
 static bool
@@ -309,6 +338,19 @@ read_option(struct command *c, int option)
 		return 0;
 	case OPT_SORT:
 		return read_sort(c, optarg);
+	case OPT_REGION:
+		c->regions = xrealloc(c->regions, c->n_regions + 1, sizeof(*c->regions));
+		c->regions[c->n_regions++] = optarg;
+		return 0;
+	case OPT_PROFILE:
+		c->settings.profile = optarg;
+		return 0;
+	case OPT_CA_BUNDLE:
+		c->settings.ca_bundle = optarg;
+		return 0;
+	case OPT_ENDPOINT:
+		c->settings.endpoint_url = optarg;
+		return 0;
 	case OPT_TRAIL:
 		c->trails = xrealloc(c->trails, c->n_trails + 1, sizeof(*c->trails));
 		c->trails[c->n_trails++] = optarg;
@@ -364,6 +406,7 @@ print_libraries(void)
 	(void)printf("PCRE2 %s (BSD-3-Clause)\n", regex_version(pcre2));
 	(void)printf("libdeflate %s (MIT)\n", gz_libdeflate_version());
 	(void)printf("zlib %s (Zlib)\n", gz_zlib_version());
+	(void)printf("BearSSL 0.6 (MIT)\n"); /* it has no version to ask for */
 #ifdef __GLIBC__
 	(void)printf("the system's C library\n");
 #else
@@ -402,6 +445,7 @@ static struct run {
 	struct out *out;
 	struct progress progress;
 	double started;
+	char where[64]; /* event history: which regions */
 	pthread_t signal_thread;
 	sigset_t signals;
 } run;
@@ -411,7 +455,9 @@ close_run(uint64_t printed, struct counts *counts)
 {
 	char from[WHEN_PRINT_SIZE], to[WHEN_PRINT_SIZE];
 	const struct command *c = run.command;
-	struct summary s = {.printed = printed, .seconds = seconds_now() - run.started};
+	struct summary s = {.printed = printed,
+	    .where = run.where[0] != '\0' ? run.where : NULL,
+	    .seconds = seconds_now() - run.started};
 
 	pipeline_counts(run.pipeline, counts);
 	if (c->from_option != NULL || c->to_option != NULL) {
@@ -419,6 +465,24 @@ close_run(uint64_t printed, struct counts *counts)
 		s.to = c->to_option != NULL ? when_print(to, c->to) : "the end";
 	}
 	progress_close(&run.progress, counts, &s);
+}
+
+/* After an interrupt: where a search of the history can take up again. */
+static void
+say_how_to_go_on(void)
+{
+	int64_t reached = pipeline_reached(run.pipeline);
+	char to[WHEN_PRINT_SIZE];
+
+	if (run.where[0] == '\0')
+		return;
+	if (reached == INT64_MAX || reached == INT64_MIN)
+		(void)fprintf(stderr, "aws-spitzel: interrupted\n");
+	else
+		(void)fprintf(stderr,
+		    "aws-spitzel: interrupted; all events after %s are printed: go on with "
+		    "--to %s\n",
+		    when_print(to, reached - reached % WHEN_SECOND_US), to);
 }
 
 /* Waits for signals. Returns true when the main thread ends the program, having been told to stop
@@ -437,6 +501,7 @@ signal_main(void *unused)
 	/* The run waits for its input or its reader: nothing of it can be lost any more. */
 	pipeline_counts(run.pipeline, &counts);
 	close_run(counts.matched, &counts);
+	say_how_to_go_on();
 	_exit(STATUS_INTERRUPTED);
 }
 
@@ -489,23 +554,27 @@ finish(int result, const struct err *err)
 		    "aws-spitzel: the last %" PRIu64 " events are not sorted: all matches "
 		    "are larger than %u MiB; narrow the query\n",
 		    unsorted, OUT_MAX_SORTED >> 20);
-	if (interrupted)
+	if (interrupted) {
+		say_how_to_go_on();
 		return STATUS_INTERRUPTED;
-	if (counts.problems > 0 && counts.files == 0 && counts.events == 0)
+	}
+	if (counts.problems > 0 && counts.files == 0 && counts.pages == 0)
 		return STATUS_FAILED;
 	return counts.problems > 0 || unsorted > 0 ? STATUS_INCOMPLETE : STATUS_COMPLETE;
 }
 
+/* Run the source through the pipeline to stdout. */
 static enum status
-search_trails(const struct command *c)
+search_source(const struct command *c, struct source *source, bool ordered, enum out_order order)
 {
 	struct search search = {.match = c->match,
 	    .windowed = c->from_option != NULL || c->to_option != NULL,
 	    .from = c->from,
 	    .to = c->to};
-	struct pipeline_config config = {.search = &search,
+	struct pipeline_config config = {.source = source,
+	    .search = &search,
 	    .jobs = c->jobs,
-	    .ordered = c->ordered,
+	    .ordered = ordered,
 	    .report = progress_problem,
 	    .context = &run.progress};
 	enum status status;
@@ -516,8 +585,7 @@ search_trails(const struct command *c)
 	run.command = c;
 	run.started = seconds_now();
 	run.progress = (struct progress){.quiet = c->quiet, .verbose = c->verbose};
-	run.out = config.out = out_new(STDOUT_FILENO, c->order, c->limit);
-	config.source = trail_open(c->trails, c->n_trails, TRAIL_PAGE_SIZE);
+	run.out = config.out = out_new(STDOUT_FILENO, order, c->limit);
 	run.pipeline = pipeline_new(&config);
 	if (start_signals() != 0)
 		return STATUS_FAILED;
@@ -525,6 +593,108 @@ search_trails(const struct command *c)
 	if (!pipeline_free(run.pipeline))
 		_exit((int)status);
 	out_free(run.out);
+	return status;
+}
+
+static enum status
+search_trails(const struct command *c)
+{
+	enum out_order order = c->sort == SORT_NEWEST ? OUT_NEWEST :
+	    c->sort == SORT_OLDEST                    ? OUT_OLDEST :
+							OUT_READ;
+
+	return search_source(
+	    c, trail_open(c->trails, c->n_trails, TRAIL_PAGE_SIZE), c->sort != SORT_NONE, order);
+}
+
+/* --- event history --- */
+
+/* Some services' events are in one region only, whichever they were called from. */
+static void
+hint_at_global(const struct command *c, const struct account *a)
+{
+	static const char *const services[] = {
+	    "iam", "signin", "sts", "cloudfront", "route53", "organizations"};
+	const char *region = account_missing_global(a);
+
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]) && region != NULL; i++)
+		if (match_asks_for(c->match, str_of(services[i]))) {
+			(void)fprintf(stderr,
+			    "aws-spitzel: events of %s are recorded in %s%s, which is not "
+			    "searched: add --region %s\n",
+			    services[i], region,
+			    strcmp(services[i], "sts") == 0 ?
+				" where the global endpoint was called" :
+				"",
+			    region);
+			return;
+		}
+}
+
+/* The window as LookupEvents wants it: what the service still has, and nothing that happens from
+ * now on. */
+static int
+set_history_window(const struct command *c, struct lookup_config *config)
+{
+	int64_t now = c->now / WHEN_SECOND_US, oldest = now - HISTORY_DAYS * 86400;
+	char text[WHEN_PRINT_SIZE];
+
+	config->from = c->from / WHEN_SECOND_US - (c->from % WHEN_SECOND_US < 0);
+	config->to = c->to / WHEN_SECOND_US - (c->to % WHEN_SECOND_US < 0);
+	config->until_now = config->to >= now;
+	if (config->to > now)
+		config->to = now;
+	(void)when_print(text, oldest * WHEN_SECOND_US);
+	if (config->to < oldest || config->from > now) {
+		(void)fprintf(stderr,
+		    "aws-spitzel: the event history goes from %s to now, and the time window is "
+		    "outside of it%s\n",
+		    text, config->to < oldest ? "; name trail logs with --trail" : "");
+		return -1;
+	}
+	if (config->from < oldest) {
+		if (c->from_option != NULL && !c->quiet)
+			(void)fprintf(stderr,
+			    "aws-spitzel: the event history starts at %s: what was before is not "
+			    "in it\n",
+			    text);
+		config->from = oldest;
+	}
+	return 0;
+}
+
+static enum status
+search_history(const struct command *c)
+{
+	/* It outlives the run, also one that leaves its threads behind. */
+	static struct account account;
+	struct account_flags flags = {
+	    .settings = c->settings, .regions = c->regions, .n_regions = c->n_regions};
+	struct lookup_config config = {0};
+	enum status status = STATUS_FAILED;
+	struct err err;
+	bool usage;
+
+	harden_secrets();
+	flags.settings.region = c->n_regions > 0;
+	if (account_open(&account, &flags, &usage, &err) != 0) {
+		status = usage ? STATUS_USAGE : STATUS_FAILED;
+		(void)complain(err.msg, "");
+	} else if (set_history_window(c, &config) == 0) {
+		config.regions = account.regions;
+		config.n = account.n;
+		config.all = account.all;
+		if (!c->quiet)
+			hint_at_global(c, &account);
+		if (account.n == 1)
+			(void)snprintf(run.where, sizeof(run.where), "%s", account.names[0]);
+		else
+			(void)snprintf(run.where, sizeof(run.where), "%zu regions", account.n);
+		status = search_source(c, lookup_open(&config),
+		    c->sort == SORT_DEFAULT || c->sort == SORT_NEWEST,
+		    c->sort == SORT_OLDEST ? OUT_OLDEST : OUT_READ);
+	}
+	account_free(&account);
 	return status;
 }
 
@@ -541,10 +711,8 @@ processors(void)
 int
 main(int argc, char **argv)
 {
-	struct command c = {.limit = UINT64_MAX,
-	    .jobs = processors(),
-	    .ordered = true,
-	    .now = (int64_t)time(NULL) * WHEN_SECOND_US};
+	struct command c = {
+	    .limit = UINT64_MAX, .jobs = processors(), .now = (int64_t)time(NULL) * WHEN_SECOND_US};
 	enum status status;
 	int r;
 
@@ -557,14 +725,11 @@ main(int argc, char **argv)
 		status = print_help();
 	} else if (c.version) {
 		status = print_version(c.verbose);
-	} else if (c.n_trails == 0) {
-		(void)complain("searching the event history is not built into this version yet",
-		    "name trail logs with --trail SOURCE");
-		status = STATUS_FAILED;
 	} else {
-		status = search_trails(&c);
+		status = c.n_trails > 0 ? search_trails(&c) : search_history(&c);
 	}
 	match_free(c.match);
+	free(c.regions);
 	free(c.trails);
 	return (int)status;
 }

@@ -37,6 +37,16 @@ xrealloc(void *p, size_t n, size_t size)
 	return p;
 }
 
+void *
+xcalloc(size_t n, size_t size)
+{
+	void *p = calloc(n > 0 ? n : 1, size > 0 ? size : 1);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
 static unsigned char
 lower(char c)
 {

@@ -43,11 +43,12 @@ bool str_eq_nocase(struct str a, struct str b);
 /* Byte order, a shorter prefix first: for UTF-8 that is code point order. <0, 0, >0. */
 int str_cmp(struct str a, struct str b);
 
-/* malloc and realloc that do not fail: without memory there is no answer to give, so the program
+/* malloc and its like that do not fail: without memory there is no answer to give, so the program
  * says so on stderr and aborts. Sizes in bytes; n * size must not overflow (that aborts as well).
  */
 void *xmalloc(size_t n) MUSTUSE;
 void *xrealloc(void *p, size_t n, size_t size) MUSTUSE;
+void *xcalloc(size_t n, size_t size) MUSTUSE; /* zeros */
 
 /* Make room for n more bytes behind the end. */
 void buf_reserve(struct buf *b, size_t n);

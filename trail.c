@@ -418,10 +418,11 @@ read_file(struct trail *t, struct page *page)
 }
 
 static bool
-trail_next(struct source *source, struct page *page)
+trail_next(struct source *source, size_t stream, struct page *page)
 {
 	struct trail *t = (struct trail *)source;
 
+	(void)stream; /* there is one */
 	while (page->n_events == 0 && page->n_problems == 0) {
 		if (t->fd < 0) {
 			if (!next_file(t, page))
@@ -453,7 +454,7 @@ trail_open(const char *const *names, size_t n, size_t page_size)
 {
 	struct trail *t = xmalloc(sizeof(*t));
 
-	*t = (struct trail){.source = {trail_next, trail_close},
+	*t = (struct trail){.source = {.streams = 1, .next = trail_next, .close = trail_close},
 	    .roots = names,
 	    .n_roots = n,
 	    .page_size = page_size,

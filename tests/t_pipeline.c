@@ -78,12 +78,13 @@ fill_page(struct fake *f, struct page *page, uint64_t nth)
 }
 
 static bool
-fake_next(struct source *source, struct page *page)
+fake_next(struct source *source, size_t stream, struct page *page)
 {
 	struct fake *f = (struct fake *)source;
 	bool block, more;
 	char c;
 
+	(void)stream;
 	(void)pthread_mutex_lock(&f->lock);
 	f->odd += page->n_events + page->n_problems + page->n_lines + page->bytes.n + page->out.n +
 		page->name.n >
@@ -127,7 +128,9 @@ fake_new(uint64_t pages, uint64_t block_at)
 {
 	struct fake *f = xmalloc(sizeof(*f));
 
-	*f = (struct fake){.source = {fake_next, fake_close}, .pages = pages, .block_at = block_at};
+	*f = (struct fake){.source = {.streams = 1, .next = fake_next, .close = fake_close},
+	    .pages = pages,
+	    .block_at = block_at};
 	if (pthread_mutex_init(&f->lock, NULL) != 0 || pthread_cond_init(&f->moved, NULL) != 0 ||
 	    pipe(f->pipe) != 0)
 		abort();

@@ -213,12 +213,12 @@ read_names(struct log *log, const char *const *names, size_t n, size_t page_size
 	struct page *page = page_new();
 
 	*log = (struct log){0};
-	while (s->next(s, page)) {
+	while (s->next(s, 0, page)) {
 		log_page(log, page);
 		page_reset(page);
 	}
 	log->odd += page->n_events > 0 || page->n_problems > 0;
-	log->odd += s->next(s, page); /* still nothing more */
+	log->odd += s->next(s, 0, page); /* still nothing more */
 	page_free(page);
 	s->close(s);
 	buf_char(&log->events, '\0');
