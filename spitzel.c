@@ -500,6 +500,7 @@ signal_main(void *unused)
 		return (void *)&run;
 	/* The run waits for its input or its reader: nothing of it can be lost any more. */
 	pipeline_counts(run.pipeline, &counts);
+	run.progress.verbose = true;
 	close_run(counts.matched, &counts);
 	say_how_to_go_on();
 	_exit(STATUS_INTERRUPTED);
@@ -544,6 +545,8 @@ finish(int result, const struct err *err)
 	uint64_t unsorted = out_unsorted(run.out);
 	struct counts counts;
 
+	if (interrupted) /* what was searched is worth knowing then */
+		run.progress.verbose = true;
 	close_run(out_printed(run.out), &counts);
 	if (result != 0) {
 		(void)complain(err->msg, "");
