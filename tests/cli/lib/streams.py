@@ -177,11 +177,14 @@ def interrupt_busy(jobs):
 
 
 def interrupt_blocked(jobs):
-    """A signal while nobody takes the output."""
-    p = start("-j", jobs, "--trail", "big.json")
-    p.stdout.read(1)
-    p.send_signal(signal.SIGINT)
-    end(p, 130)
+    """A signal while nobody takes the output: what was searched is told, with -q nothing."""
+    for quiet in ([], ["-q"]):
+        p = start(*quiet, "-j", jobs, "--trail", "big.json")
+        p.stdout.read(1)
+        p.send_signal(signal.SIGINT)
+        err = end(p, 130, None)
+        if (b"searched" in err) == bool(quiet):
+            sys.exit("stderr: %r" % err)
 
 
 def interrupt_sorted(jobs):
