@@ -12,130 +12,8 @@
 #include <unistd.h>
 
 #include "../when.h"
+#include "server.h"
 #include "tap.h"
-
-/* --- a server --- */
-
-enum after { KEEP, CLOSE };
-
-struct step {
-	const char *answer;
-	enum after after;
-};
-
-struct server {
-	pthread_t thread;
-	int listener;
-	uint16_t port;
-	const struct step *steps;
-	size_t n;
-	/* to be looked at when it has ended: */
-	struct buf requests; /* as they came */
-	size_t n_requests;
-	size_t n_connections;
-};
-
-/* Read one request. False when the client has gone. */
-static bool
-read_request(struct server *s, int fd)
-{
-	size_t start = s->requests.n, need = 0;
-
-	for (;;) {
-		const char *end, *length;
-		ssize_t n;
-
-		if (need == 0 && s->requests.n > start) {
-			buf_char(&s->requests, '\0');
-			s->requests.n--;
-			end = strstr(s->requests.p + start, "\r\n\r\n");
-			length = strstr(s->requests.p + start, "Content-Length: ");
-			if (end != NULL)
-				need = (size_t)(end + 4 - s->requests.p) +
-				    (length != NULL && length < end ? (size_t)atol(length + 16) :
-								      0);
-		}
-		if (need > 0 && s->requests.n >= need)
-			return true;
-		buf_reserve(&s->requests, 65536);
-		n = recv(fd, s->requests.p + s->requests.n, 65536, 0);
-		if (n <= 0)
-			return false;
-		s->requests.n += (size_t)n;
-	}
-}
-
-static void
-answer(int fd, const struct step *step)
-{
-	struct str s = str_of(step->answer);
-
-	while (s.n > 0) {
-		ssize_t n = send(fd, s.p, s.n, MSG_NOSIGNAL);
-
-		if (n <= 0)
-			return;
-		s.p += n;
-		s.n -= (size_t)n;
-	}
-}
-
-static void *
-serve(void *context)
-{
-	static const struct step refuse = {"", CLOSE};
-	struct server *s = context;
-	int fd = -1;
-
-	for (;;) {
-		const struct step *step = s->n_requests < s->n ? &s->steps[s->n_requests] : &refuse;
-
-		if (fd < 0) {
-			fd = accept(s->listener, NULL, NULL);
-			if (fd < 0)
-				return NULL;
-			s->n_connections++;
-		}
-		if (!read_request(s, fd)) {
-			(void)close(fd);
-			fd = -1;
-			continue;
-		}
-		s->n_requests++;
-		answer(fd, step);
-		if (step->after == CLOSE) {
-			(void)close(fd);
-			fd = -1;
-		}
-	}
-}
-
-static void
-server_start(struct server *s, const struct step *steps, size_t n)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	socklen_t len = sizeof(a);
-
-	*s = (struct server){.steps = steps, .n = n};
-	s->listener = socket(AF_INET, SOCK_STREAM, 0);
-	if (s->listener < 0 || bind(s->listener, (struct sockaddr *)&a, sizeof(a)) != 0 ||
-	    listen(s->listener, 8) != 0 ||
-	    getsockname(s->listener, (struct sockaddr *)&a, &len) != 0 ||
-	    pthread_create(&s->thread, NULL, serve, s) != 0)
-		abort();
-	s->port = ntohs(a.sin_port);
-}
-
-/* The client must have gone before. */
-static void
-server_end(struct server *s)
-{
-	(void)shutdown(s->listener, SHUT_RDWR);
-	if (pthread_join(s->thread, NULL) != 0)
-		abort();
-	(void)close(s->listener);
-	buf_char(&s->requests, '\0');
-}
 
 /* --- a client --- */
 
@@ -221,7 +99,7 @@ respond(const char *status, const char *headers, const char *body)
 static void
 test_success(void)
 {
-	static const struct step steps[] = {{GOOD, KEEP}, {GOOD, KEEP}};
+	static const struct step steps[] = {{GOOD, KEEP, 0}, {GOOD, KEEP, 0}};
 	struct server s;
 	struct aws *aws;
 	struct result x;
@@ -333,7 +211,7 @@ test_sorts(void)
 	for (size_t i = 0; i < sizeof(sorts) / sizeof(sorts[0]); i++) {
 		const struct sort *t = &sorts[i];
 		struct buf headers = {0};
-		struct step step = {NULL, KEEP};
+		struct step step = {NULL, KEEP, 0};
 		struct server s;
 		struct aws *aws;
 		struct result x;
@@ -374,7 +252,7 @@ call_bad(const char *text, enum after after, size_t bad, unsigned max, size_t *r
 	struct result x;
 
 	for (size_t i = 0; i < 8; i++)
-		steps[i] = i < bad ? (struct step){text, after} : (struct step){GOOD, KEEP};
+		steps[i] = i < bad ? (struct step){text, after, 0} : (struct step){GOOD, KEEP, 0};
 	server_start(&s, steps, 8);
 	aws = client(s.port, max);
 	x = call(aws);
@@ -520,7 +398,7 @@ test_quota(void)
 	struct result x;
 
 	for (size_t i = 0; i < N; i++)
-		steps[i] = (struct step){i < 73 ? E500 : GOOD, KEEP};
+		steps[i] = (struct step){i < 73 ? E500 : GOOD, KEEP, 0};
 	server_start(&s, steps, N);
 	aws = client(s.port, 2);
 	for (int i = 0; i < 35; i++) {
@@ -589,9 +467,9 @@ test_skew(const char *code, int64_t offset, const char *more, size_t want, int64
 	(void)snprintf(name, sizeof(name), "%s %d s %.4s", code, (int)offset, more);
 	bad = dated("400 X", offset, more, body);
 	good = dated("200 OK", offset, more, "{}");
-	steps[0] = (struct step){bad, KEEP};
-	steps[1] = (struct step){good, KEEP};
-	steps[2] = (struct step){good, KEEP};
+	steps[0] = (struct step){bad, KEEP, 0};
+	steps[1] = (struct step){good, KEEP, 0};
+	steps[2] = (struct step){good, KEEP, 0};
 	server_start(&s, steps, 3);
 	aws = client(s.port, 3);
 	x = call(aws);
@@ -620,7 +498,7 @@ test_skew_gone(void)
 {
 	char *ahead = dated("400 X", 300, "", "{\"__type\":\"RequestTimeTooSkewed\"}");
 	char *level = dated("200 OK", 0, "", "{}");
-	const struct step steps[] = {{ahead, KEEP}, {level, KEEP}, {level, KEEP}};
+	const struct step steps[] = {{ahead, KEEP, 0}, {level, KEEP, 0}, {level, KEEP, 0}};
 	struct server s;
 	struct aws *aws;
 	struct result x;
@@ -648,8 +526,8 @@ static void
 test_end_of_time(void)
 {
 	static const struct step steps[] = {
-	    {BODY("200 OK", "Date: Fri, 31 Dec 9999 23:59:59 GMT\r\n", "{}", "2"), KEEP},
-	    {GOOD, KEEP}, {GOOD, KEEP}};
+	    {BODY("200 OK", "Date: Fri, 31 Dec 9999 23:59:59 GMT\r\n", "{}", "2"), KEEP, 0},
+	    {GOOD, KEEP, 0}, {GOOD, KEEP, 0}};
 	struct timespec t = {1, 100000000};
 	struct server s;
 	struct aws *aws;
@@ -713,7 +591,7 @@ static void
 test_hostile(const char *name, const char *message, size_t times, bool known)
 {
 	struct buf body = {0};
-	struct step step = {NULL, KEEP};
+	struct step step = {NULL, KEEP, 0};
 	struct server s;
 	struct aws *aws;
 	struct result x;
