@@ -124,23 +124,3 @@ number_cmp(struct str sa, struct str sb)
 	}
 	return 0;
 }
-
-bool
-number_int(struct str s, int64_t *value)
-{
-	struct decimal d = decompose(s);
-	int64_t v = 0;
-
-	if (d.p == d.end) {
-		*value = 0;
-		return true;
-	}
-	if (d.exponent < 1 || d.exponent > 16)
-		return false;
-	for (int64_t i = 0; i < d.exponent; i++)
-		v = v * 10 + (next_digit(&d) - '0');
-	if (d.p < d.end || v > 9007199254740991)
-		return false;
-	*value = d.negative ? -v : v;
-	return true;
-}

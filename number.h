@@ -17,8 +17,4 @@ size_t number_scan(const char *p, const char *end);
  * 0 and -0. */
 int number_cmp(struct str a, struct str b);
 
-/* The number's value where it is an integer within [-2^53+1, 2^53-1] (RFC 7493 section 2.2),
- * however written. False otherwise. */
-bool number_int(struct str s, int64_t *value);
-
 #endif

@@ -18,6 +18,7 @@
 #include "pipeline.h"
 #include "progress.h"
 #include "regex.h"
+#include "region.h"
 #include "search.h"
 #include "source.h"
 #include "trail.h"
@@ -634,6 +635,16 @@ hint_at_global(const struct command *c, const struct account *a)
 		}
 }
 
+/* A region that was misspelt is asked like any other; its host's name will not be found. */
+static void
+hint_at_unknown(const struct account *a)
+{
+	for (size_t i = 0; i < a->n && !a->settings.has_endpoint; i++)
+		if (!region_is_known(str_of(a->names[i])))
+			(void)complain(a->names[i],
+			    "this version knows no such region; it is asked all the same");
+}
+
 /* The window as LookupEvents wants it: what the service still has, and nothing that happens from
  * now on. */
 static int
@@ -687,8 +698,10 @@ search_history(const struct command *c)
 		config.regions = account.regions;
 		config.n = account.n;
 		config.all = account.all;
-		if (!c->quiet)
+		if (!c->quiet) {
+			hint_at_unknown(&account);
 			hint_at_global(c, &account);
+		}
 		if (account.n == 1)
 			(void)snprintf(run.where, sizeof(run.where), "%s", account.names[0]);
 		else

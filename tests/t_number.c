@@ -1,4 +1,4 @@
-/* Decimal numbers compared and read by value. The expected order of the pairs was computed with
+/* Decimal numbers compared by value. The expected order of the pairs was computed with
  * Python's decimal module, whose comparison is exact. */
 #include <stdlib.h>
 
@@ -245,41 +245,6 @@ test_scan(void)
 	}
 }
 
-static void
-test_int(void)
-{
-	static const struct {
-		const char *text;
-		bool is;
-		int64_t want;
-	} cases[] = {
-		{"0", true, 0}, {"-0", true, 0}, {"0.0", true, 0}, {"0e999999999", true, 0},
-		{"-0.000e-5", true, 0}, {"1", true, 1}, {"-1", true, -1}, {"1.0", true, 1},
-		{"10e-1", true, 1}, {"0.1e1", true, 1}, {"12.30e1", true, 123}, {"1e3", true, 1000},
-		{"1e15", true, 1000000000000000}, {"1.5", false, 0}, {"0.5", false, 0},
-		{"1e-1", false, 0}, {"-0.001", false, 0}, {"123e-1", false, 0},
-		{"9007199254740991", true, 9007199254740991}, {"9007199254740992", false, 0},
-		{"9007199254740993", false, 0}, {"-9007199254740991", true, -9007199254740991},
-		{"-9007199254740992", false, 0}, {"9007199254740991.0", true, 9007199254740991},
-		{"9007199254740991.00001", false, 0},
-		{"9007199254740.991e3", true, 9007199254740991},
-		{"90071992547409910e-1", true, 9007199254740991}, {"9e15", true, 9000000000000000},
-		{"9999999999999999", false, 0}, {"1e16", false, 0}, {"10000000000000000", false, 0},
-		{"1e17", false, 0}, {"1e18", false, 0}, {"18446744073709551617", false, 0},
-		{"1e99999999999999999999999", false, 0}, {"1e-99999999999999999999999", false, 0},
-		{"100000000000000000000e-20", true, 1}, {"0.00000000000000000001e20", true, 1},
-		{"1000000000000000000000e-20", true, 10}, {"-20e-1", true, -2},
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		int64_t got = 4242;
-		bool is = number_int(str_of(cases[i].text), &got);
-
-		ok(is == cases[i].is && (!is || got == cases[i].want), "integer: %s",
-		    cases[i].text);
-	}
-}
-
 int
 main(void)
 {
@@ -287,6 +252,5 @@ main(void)
 	test_order();
 	test_moved_point();
 	test_scan();
-	test_int();
 	return done_testing();
 }
