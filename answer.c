@@ -19,14 +19,6 @@ answer_free(struct answer *a)
 	json_doc_free(&a->doc);
 }
 
-static struct str
-get_text(const struct json *v, struct str name)
-{
-	const struct json *s = json_get(v, name);
-
-	return s != NULL && s->type == JSON_STRING ? json_text(s) : (struct str){"", 0};
-}
-
 /* EventTime is a number of seconds, maybe written as 1.704164645E9; RFC 3339 will do as well. */
 static bool
 read_time(const struct json *event, int64_t *seconds)
@@ -61,8 +53,8 @@ add_event(struct answer *a, const struct json *e, struct str text)
 		a->events = xrealloc(a->events, a->cap, sizeof(*a->events));
 	}
 	event = &a->events[a->n++];
-	*event = (struct answer_event){.id = get_text(e, STR("EventId")),
-	    .has_record = get_text(e, STR("CloudTrailEvent")).n > 0};
+	*event = (struct answer_event){.id = json_get_text(e, STR("EventId")),
+	    .has_record = json_get_text(e, STR("CloudTrailEvent")).n > 0};
 	event->has_time = read_time(e, &event->seconds);
 	if (e->type == JSON_OBJECT)
 		event->span = (struct span){(size_t)(e->text - text.p), e->len};
@@ -84,7 +76,7 @@ answer_read(struct answer *a, struct str text)
 	if (token != NULL && token->type != JSON_NULL &&
 	    (token->type != JSON_STRING || token->len == 0))
 		return "the service's answer has a page token that is none";
-	a->token = get_text(a->doc.v, STR("NextToken"));
+	a->token = json_get_text(a->doc.v, STR("NextToken"));
 	for (const struct json *e = json_begin(events); e < json_end(events); e = json_next(e))
 		add_event(a, e, text);
 	return NULL;

@@ -205,14 +205,6 @@ read_code(char out[64], struct str type)
 	(void)str_escape(out, 64, (struct str){type.p + start, end - start});
 }
 
-static struct str
-get_text(const struct json *v, struct str name)
-{
-	const struct json *s = json_get(v, name);
-
-	return s != NULL && s->type == JSON_STRING ? json_text(s) : (struct str){"", 0};
-}
-
 static void
 read_error(struct aws *aws, const char *operation, struct attempt *a)
 {
@@ -224,12 +216,12 @@ read_error(struct aws *aws, const char *operation, struct attempt *a)
 
 	json_doc_init(&doc);
 	if (json_parse(&doc, buf_slice(&aws->response.body), &err) == 0) {
-		struct str in_body = get_text(doc.v, STR("__type"));
+		struct str in_body = json_get_text(doc.v, STR("__type"));
 
 		type = in_body.n > 0 ? in_body : type;
-		message = get_text(doc.v, STR("message"));
+		message = json_get_text(doc.v, STR("message"));
 		if (message.n == 0)
-			message = get_text(doc.v, STR("Message"));
+			message = json_get_text(doc.v, STR("Message"));
 	} else if (aws->response.body.n > 0 && aws->response.body.p[0] != '<') {
 		message = buf_slice(&aws->response.body);
 	}

@@ -46,15 +46,6 @@ within(const struct http *h, int64_t ms)
 	return d < h->deadline ? d : h->deadline;
 }
 
-/* Free a buffer that has secrets. */
-static void
-wipe(struct buf *b)
-{
-	if (b->n > 0)
-		explicit_bzero(b->p, b->n);
-	buf_free(b);
-}
-
 struct http *
 http_new(const struct http_config *config)
 {
@@ -365,8 +356,8 @@ open_tunnel(struct http *h, enum http_fault *fault, struct err *err)
 	else
 		rv = 0;
 out:
-	wipe(&request);
-	wipe(&password);
+	buf_wipe(&request);
+	buf_wipe(&password);
 	buf_free(&target);
 	buf_free(&user);
 	http_response_free(&r);
@@ -431,8 +422,8 @@ write_for_proxy(struct http *h, struct httpmsg_request *r, struct buf *out, stru
 	}
 	if (rv == 0)
 		rv = httpmsg_write_request(out, r, err);
-	wipe(&password);
-	wipe(&basic);
+	buf_wipe(&password);
+	buf_wipe(&basic);
 	buf_free(&user);
 	buf_free(&target);
 	return rv;
@@ -501,7 +492,7 @@ http_exchange(struct http *h, const struct httpmsg_request *request, struct str 
 				break;
 		}
 	}
-	wipe(&wire); /* it has a session token and a signature */
+	buf_wipe(&wire); /* it has a session token and a signature */
 	if (r == 0)
 		*fault = HTTP_FINE;
 	return r == 0 ? 0 : -1;

@@ -478,6 +478,14 @@ json_get(const struct json *v, struct str name)
 	return NULL;
 }
 
+struct str
+json_get_text(const struct json *v, struct str name)
+{
+	const struct json *s = json_get(v, name);
+
+	return s != NULL && s->type == JSON_STRING ? json_text(s) : (struct str){"", 0};
+}
+
 /* The members that are not shadowed, sorted by name; to be freed. */
 static const struct json **
 sorted_members(const struct json *object)

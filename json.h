@@ -88,6 +88,9 @@ const struct json *json_next_member(const struct json *object, const struct json
 /* The value of the member; NULL where v is no object or has no such member. */
 const struct json *json_get(const struct json *v, struct str name);
 
+/* The text of the member where it is a string; empty otherwise. */
+struct str json_get_text(const struct json *v, struct str name);
+
 /* Deep equality: numbers by value, objects without order. */
 bool json_equal(const struct json *a, const struct json *b);
 

@@ -66,8 +66,7 @@ pipeline_new(const struct pipeline_config *config)
 	must(pthread_condattr_destroy(&attr));
 	must(pthread_cond_init(&p->gate_cond, NULL));
 	p->reached = INT64_MAX;
-	if (config->source->streams > 1 || config->source->finish != NULL)
-		p->streams = config->source->streams;
+	p->streams = config->source->streams;
 	if (p->streams > 0) {
 		p->may_fetch = xrealloc(NULL, p->streams, sizeof(*p->may_fetch));
 		for (size_t i = 0; i < p->streams; i++)

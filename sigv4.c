@@ -50,20 +50,12 @@ hmac(unsigned char out[br_sha256_SIZE], const void *key, size_t n, struct str da
 	explicit_bzero(&ctx, sizeof(ctx));
 }
 
-static void
-wipe(struct buf *b)
-{
-	if (b->p != NULL)
-		explicit_bzero(b->p, b->cap);
-	buf_free(b);
-}
-
 void
 sigv4_signed_free(struct sigv4_signed *s)
 {
-	wipe(&s->canonical);
-	wipe(&s->string_to_sign);
-	wipe(&s->authorization);
+	buf_wipe(&s->canonical);
+	buf_wipe(&s->string_to_sign);
+	buf_wipe(&s->authorization);
 	*s = (struct sigv4_signed){0};
 }
 
@@ -382,7 +374,7 @@ sign(char signature[SIGV4_HEX + 1], struct str secret, const struct sigv4_scope 
 	buf_str(&start, STR("AWS4"));
 	buf_str(&start, secret);
 	hmac(key, start.p, start.n, (struct str){scope->amz_date.p, DAY_LENGTH});
-	wipe(&start);
+	buf_wipe(&start);
 	hmac(key, key, sizeof(key), scope->region);
 	hmac(key, key, sizeof(key), scope->service);
 	hmac(key, key, sizeof(key), STR("aws4_request"));

@@ -8,8 +8,8 @@
 
 struct page;
 
-/* A source is one sequence of pages (a trail, streams == 1), or several beside each other (event
- * history, one for each region, each newest first). */
+/* A source is one sequence of pages (a trail: streams is 0, and so is `stream` below), or several
+ * beside each other (event history: one for each region, each newest first). */
 struct source {
 	size_t streams;
 	/* Fill the page, which is empty, with the stream's next events, and with the problems met

@@ -142,6 +142,14 @@ buf_free(struct buf *b)
 	*b = (struct buf){0};
 }
 
+void
+buf_wipe(struct buf *b)
+{
+	if (b->cap > 0)
+		explicit_bzero(b->p, b->cap);
+	buf_free(b);
+}
+
 size_t
 utf8_read(const char *s, const char *end, uint32_t *cp)
 {

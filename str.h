@@ -57,6 +57,7 @@ void buf_str(struct buf *b, struct str s);
 void buf_char(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTFLIKE(2, 3);
 void buf_free(struct buf *b);
+void buf_wipe(struct buf *b); /* likewise, of secrets: what it held is overwritten first */
 
 static inline struct str
 buf_slice(const struct buf *b)

@@ -454,7 +454,7 @@ trail_open(const char *const *names, size_t n, size_t page_size)
 {
 	struct trail *t = xmalloc(sizeof(*t));
 
-	*t = (struct trail){.source = {.streams = 1, .next = trail_next, .close = trail_close},
+	*t = (struct trail){.source = {.next = trail_next, .close = trail_close},
 	    .roots = names,
 	    .n_roots = n,
 	    .page_size = page_size,

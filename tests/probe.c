@@ -30,14 +30,6 @@ respond_error(struct buf *out, const struct err *err)
 	buf_printf(out, ",\"pos\":%zu}", err->pos);
 }
 
-static struct str
-text_of(const struct json *request, const char *name)
-{
-	const struct json *v = json_get(request, str_of(name));
-
-	return v != NULL && v->type == JSON_STRING ? json_text(v) : (struct str){"", 0};
-}
-
 struct selected {
 	struct buf nodes;
 	struct buf paths;
@@ -65,7 +57,8 @@ static int
 probe_jsonpath(const struct json *request, struct buf *out, struct err *err)
 {
 	const struct json *document = json_get(request, STR("document"));
-	struct jsonpath *path = jsonpath_compile(text_of(request, "selector"), NULL, err);
+	struct jsonpath *path = jsonpath_compile(
+	    json_get_text(request, STR("selector")), NULL, err);
 	struct jsonpath_scratch *scratch;
 	struct selected s = {{0}, {0}};
 	int r = 0;
@@ -130,7 +123,7 @@ probe_when(const struct json *request, struct buf *out, struct err *err)
 
 	if (epoch < -1e11 || epoch > 1e12)
 		return err_set(err, 0, "now is too far away");
-	if (when_parse(text_of(request, "text"), (int64_t)(epoch * 1e6), &us, err) != 0)
+	if (when_parse(json_get_text(request, STR("text")), (int64_t)(epoch * 1e6), &us, err) != 0)
 		return -1;
 	buf_printf(out, "{\"epoch\":");
 	if (us % WHEN_SECOND_US == 0)

@@ -128,7 +128,7 @@ fake_new(uint64_t pages, uint64_t block_at)
 {
 	struct fake *f = xmalloc(sizeof(*f));
 
-	*f = (struct fake){.source = {.streams = 1, .next = fake_next, .close = fake_close},
+	*f = (struct fake){.source = {.next = fake_next, .close = fake_close},
 	    .pages = pages,
 	    .block_at = block_at};
 	if (pthread_mutex_init(&f->lock, NULL) != 0 || pthread_cond_init(&f->moved, NULL) != 0 ||
