@@ -5,43 +5,11 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-#include "action.h"
 #include "glob.h"
 #include "jsonpath.h"
 #include "literal.h"
 #include "number.h"
 #include "regex.h"
-
-enum op { OP_EXISTS, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_IN, OP_REGEX, OP_GLOB, OP_CIDR };
-
-struct network {
-	unsigned char addr[16]; /* IPv4 as IPv4-mapped IPv6 (RFC 4291 section 2.5.5.2) */
-	unsigned bits;          /* of the 128 that count */
-	bool v4;
-};
-
-struct test {
-	struct jsonpath *path;
-	enum op op;
-	struct json_doc literal;
-	struct regex *regex;
-	struct network network;
-};
-
-enum kind { EXPR_OR, EXPR_AND, EXPR_NOT, EXPR_TEST };
-
-struct expr {
-	enum kind kind;
-	struct expr *child; /* of OR, AND, NOT: the first */
-	struct expr *next;  /* sibling */
-	struct test *test;
-};
-
-struct match {
-	struct action *patterns;
-	size_t n_patterns;
-	struct expr *all; /* an AND of the expressions */
-};
 
 struct match_scratch {
 	struct jsonpath_scratch *path;
@@ -58,20 +26,20 @@ struct compiler {
 	struct err *err;
 };
 
-static struct expr *parse_or(struct compiler *c);
-static struct expr *parse_not(struct compiler *c);
+static struct match_expr *parse_or(struct compiler *c);
+static struct match_expr *parse_not(struct compiler *c);
 
-static struct expr *
-expr_new(enum kind kind, struct expr *child)
+static struct match_expr *
+expr_new(enum match_kind kind, struct match_expr *child)
 {
-	struct expr *e = xmalloc(sizeof(*e));
+	struct match_expr *e = xmalloc(sizeof(*e));
 
-	*e = (struct expr){.kind = kind, .child = child};
+	*e = (struct match_expr){.kind = kind, .child = child};
 	return e;
 }
 
 static void
-test_free(struct test *t)
+test_free(struct match_test *t)
 {
 	jsonpath_free(t->path);
 	json_doc_free(&t->literal);
@@ -81,10 +49,10 @@ test_free(struct test *t)
 
 /* Recursion is bounded by MATCH_MAX_DEPTH. */
 static void
-expr_free(struct expr *e)
+expr_free(struct match_expr *e)
 {
 	while (e != NULL) {
-		struct expr *next = e->next;
+		struct match_expr *next = e->next;
 
 		expr_free(e->child);
 		if (e->test != NULL)
@@ -143,23 +111,23 @@ take_word(struct compiler *c, struct str word)
 }
 
 static int
-parse_op(struct compiler *c, enum op *op)
+parse_op(struct compiler *c, enum match_op *op)
 {
 	static const struct {
 		struct str text;
-		enum op op;
+		enum match_op op;
 		bool word; /* must stand by itself */
 	} ops[] = {
-	    {{"regex", 5}, OP_REGEX, true},
-	    {{"in", 2}, OP_IN, true},
-	    {{"glob", 4}, OP_GLOB, true},
-	    {{"cidr", 4}, OP_CIDR, true},
-	    {{"==", 2}, OP_EQ, false},
-	    {{"!=", 2}, OP_NE, false},
-	    {{"<=", 2}, OP_LE, false},
-	    {{">=", 2}, OP_GE, false},
-	    {{"<", 1}, OP_LT, false},
-	    {{">", 1}, OP_GT, false},
+	    {{"regex", 5}, MATCH_REGEX, true},
+	    {{"in", 2}, MATCH_IN, true},
+	    {{"glob", 4}, MATCH_GLOB, true},
+	    {{"cidr", 4}, MATCH_CIDR, true},
+	    {{"==", 2}, MATCH_EQ, false},
+	    {{"!=", 2}, MATCH_NE, false},
+	    {{"<=", 2}, MATCH_LE, false},
+	    {{">=", 2}, MATCH_GE, false},
+	    {{"<", 1}, MATCH_LT, false},
+	    {{">", 1}, MATCH_GT, false},
 	};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
@@ -194,7 +162,7 @@ read_address(struct str text, unsigned char out[16], bool *v4)
 
 /* "ADDRESS" or "ADDRESS/BITS" (RFC 4632, RFC 4291 section 2.3). */
 static bool
-read_network(struct str text, struct network *net)
+read_network(struct str text, struct match_network *net)
 {
 	const char *slash = text.n > 0 ? memchr(text.p, '/', text.n) : NULL;
 	struct str address = {text.p, slash != NULL ? (size_t)(slash - text.p) : text.n};
@@ -226,14 +194,14 @@ read_network(struct str text, struct network *net)
 
 /* Check that the literal suits the operator, and compile what it needs. */
 static int
-finish_test(struct compiler *c, struct test *t, const char *at)
+finish_test(struct compiler *c, struct match_test *t, const char *at)
 {
 	const struct json *v = t->literal.v;
 	size_t pos = (size_t)(at - c->start);
 	struct err err;
 
 	switch (t->op) {
-	case OP_REGEX:
+	case MATCH_REGEX:
 		if (v->type != JSON_STRING)
 			return err_set(c->err, pos, "regex wants text in quotes");
 		t->regex = regex_compile(json_text(v), &err);
@@ -241,24 +209,24 @@ finish_test(struct compiler *c, struct test *t, const char *at)
 			return err_set(c->err, pos,
 			    "bad regular expression: %.150s (at its byte %zu)", err.msg, err.pos);
 		return 0;
-	case OP_GLOB:
+	case MATCH_GLOB:
 		if (v->type != JSON_STRING)
 			return err_set(c->err, pos, "glob wants text in quotes");
 		return 0;
-	case OP_CIDR:
+	case MATCH_CIDR:
 		if (v->type != JSON_STRING || !read_network(json_text(v), &t->network))
 			return err_set(c->err, pos,
 			    "cidr wants a network in quotes, such as \"10.0.0.0/8\" or "
 			    "\"2001:db8::/32\"");
 		return 0;
-	case OP_IN:
+	case MATCH_IN:
 		if (v->type != JSON_ARRAY)
 			return err_set(c->err, pos, "in wants a list, such as [\"a\", \"b\"]");
 		return 0;
-	case OP_LT:
-	case OP_LE:
-	case OP_GT:
-	case OP_GE:
+	case MATCH_LT:
+	case MATCH_LE:
+	case MATCH_GT:
+	case MATCH_GE:
 		if (v->type != JSON_STRING && v->type != JSON_NUMBER)
 			return err_set(c->err, pos, "only numbers and text have an order");
 		return 0;
@@ -281,7 +249,7 @@ test_ends(struct compiler *c)
 }
 
 static int
-parse_operation(struct compiler *c, struct test *t)
+parse_operation(struct compiler *c, struct match_test *t)
 {
 	const char *at;
 	struct err err;
@@ -299,15 +267,15 @@ parse_operation(struct compiler *c, struct test *t)
 	return finish_test(c, t, at);
 }
 
-static struct expr *
+static struct match_expr *
 parse_test(struct compiler *c)
 {
-	struct expr *e = expr_new(EXPR_TEST, NULL);
+	struct match_expr *e = expr_new(MATCH_TEST, NULL);
 	size_t base = (size_t)(c->p - c->start), used;
 	struct err err;
 
 	e->test = xmalloc(sizeof(*e->test));
-	*e->test = (struct test){.op = OP_EXISTS};
+	*e->test = (struct match_test){.op = MATCH_EXISTS};
 	json_doc_init(&e->test->literal);
 	e->test->path = jsonpath_compile((struct str){c->p, (size_t)(c->end - c->p)}, &used, &err);
 	if (e->test->path == NULL) {
@@ -334,10 +302,10 @@ enter(struct compiler *c)
 	return 0;
 }
 
-static struct expr *
+static struct match_expr *
 parse_parentheses(struct compiler *c)
 {
-	struct expr *e;
+	struct match_expr *e;
 
 	c->p++;
 	e = parse_or(c);
@@ -350,19 +318,19 @@ parse_parentheses(struct compiler *c)
 	return e;
 }
 
-static struct expr *
+static struct match_expr *
 parse_negation(struct compiler *c)
 {
-	struct expr *child = parse_not(c);
+	struct match_expr *child = parse_not(c);
 
-	return child != NULL ? expr_new(EXPR_NOT, child) : NULL;
+	return child != NULL ? expr_new(MATCH_NOT, child) : NULL;
 }
 
 /* not = "not" not | "(" or ")" | test */
-static struct expr *
+static struct match_expr *
 parse_not(struct compiler *c)
 {
-	struct expr *e;
+	struct match_expr *e;
 	bool negation;
 
 	skip_blanks(c);
@@ -379,11 +347,11 @@ parse_not(struct compiler *c)
 }
 
 /* One or more operands with `word` between them; a single one stands for itself. */
-static struct expr *
-parse_chain(
-    struct compiler *c, enum kind kind, struct str word, struct expr *(*operand)(struct compiler *))
+static struct match_expr *
+parse_chain(struct compiler *c, enum match_kind kind, struct str word,
+    struct match_expr *(*operand)(struct compiler *))
 {
-	struct expr *first = operand(c), *last = first;
+	struct match_expr *first = operand(c), *last = first;
 
 	while (last != NULL && take_word(c, word)) {
 		last->next = operand(c);
@@ -396,16 +364,16 @@ parse_chain(
 	return last == first ? first : expr_new(kind, first);
 }
 
-static struct expr *
+static struct match_expr *
 parse_and(struct compiler *c)
 {
-	return parse_chain(c, EXPR_AND, STR("and"), parse_not);
+	return parse_chain(c, MATCH_AND, STR("and"), parse_not);
 }
 
-static struct expr *
+static struct match_expr *
 parse_or(struct compiler *c)
 {
-	return parse_chain(c, EXPR_OR, STR("or"), parse_and);
+	return parse_chain(c, MATCH_OR, STR("or"), parse_and);
 }
 
 struct match *
@@ -413,7 +381,7 @@ match_new(void)
 {
 	struct match *m = xmalloc(sizeof(*m));
 
-	*m = (struct match){.all = expr_new(EXPR_AND, NULL)};
+	*m = (struct match){.all = expr_new(MATCH_AND, NULL)};
 	return m;
 }
 
@@ -443,7 +411,7 @@ int
 match_add_expression(struct match *m, struct str text, struct err *err)
 {
 	struct compiler c = {.start = text.p, .p = text.p, .end = text.p + text.n, .err = err};
-	struct expr *e;
+	struct match_expr *e;
 
 	skip_blanks(&c);
 	if (c.p == c.end)
@@ -458,7 +426,7 @@ match_add_expression(struct match *m, struct str text, struct err *err)
 		return -1;
 	}
 	/* Keep the order given: the first expression is asked first. */
-	for (struct expr **at = &m->all->child;; at = &(*at)->next)
+	for (struct match_expr **at = &m->all->child;; at = &(*at)->next)
 		if (*at == NULL) {
 			*at = e;
 			return 0;
@@ -500,7 +468,7 @@ match_scratch_free(struct match_scratch *s)
 static const struct json none = {.type = JSON_NULL, .skip = 1, .len = 4, .text = "null"};
 
 static bool
-in_network(const struct network *net, struct str text)
+in_network(const struct match_network *net, struct str text)
 {
 	unsigned char addr[16];
 	unsigned whole = net->bits / 8, rest = net->bits % 8;
@@ -522,7 +490,7 @@ in_list(const struct json *node, const struct json *list)
 
 /* Order of two numbers or two texts; false where the types differ, as nothing else has an order. */
 static bool
-in_order(const struct json *node, const struct json *literal, enum op op)
+in_order(const struct json *node, const struct json *literal, enum match_op op)
 {
 	int c;
 
@@ -531,11 +499,11 @@ in_order(const struct json *node, const struct json *literal, enum op op)
 	c = node->type == JSON_NUMBER ? number_cmp(json_text(node), json_text(literal)) :
 					str_cmp(json_text(node), json_text(literal));
 	switch (op) {
-	case OP_LT:
+	case MATCH_LT:
 		return c < 0;
-	case OP_LE:
+	case MATCH_LE:
 		return c <= 0;
-	case OP_GT:
+	case MATCH_GT:
 		return c > 0;
 	default:
 		return c >= 0;
@@ -544,25 +512,25 @@ in_order(const struct json *node, const struct json *literal, enum op op)
 
 /* Does one node satisfy the test? 1, 0, or -1 where a limit was reached. */
 static int
-test_node(
-    const struct test *t, const struct json *node, struct match_scratch *scratch, struct err *err)
+test_node(const struct match_test *t, const struct json *node, struct match_scratch *scratch,
+    struct err *err)
 {
 	bool text = node->type == JSON_STRING;
 
 	switch (t->op) {
-	case OP_EXISTS:
+	case MATCH_EXISTS:
 		return 1;
-	case OP_EQ:
+	case MATCH_EQ:
 		return json_equal(node, t->literal.v);
-	case OP_NE:
+	case MATCH_NE:
 		return !json_equal(node, t->literal.v);
-	case OP_IN:
+	case MATCH_IN:
 		return in_list(node, t->literal.v);
-	case OP_REGEX:
+	case MATCH_REGEX:
 		return text ? regex_search(t->regex, json_text(node), scratch->regex, err) : 0;
-	case OP_GLOB:
+	case MATCH_GLOB:
 		return text && glob_match(json_text(t->literal.v), json_text(node), false);
-	case OP_CIDR:
+	case MATCH_CIDR:
 		return text && in_network(&t->network, json_text(node));
 	default:
 		return in_order(node, t->literal.v, t->op);
@@ -570,7 +538,7 @@ test_node(
 }
 
 struct test_visit {
-	const struct test *test;
+	const struct match_test *test;
 	struct match_scratch *scratch;
 	bool any; /* a node was visited */
 };
@@ -587,36 +555,36 @@ visit_node(
 }
 
 static int
-run_test(
-    const struct test *t, const struct json *event, struct match_scratch *scratch, struct err *err)
+run_test(const struct match_test *t, const struct json *event, struct match_scratch *scratch,
+    struct err *err)
 {
 	struct test_visit v = {.test = t, .scratch = scratch};
 	int r = jsonpath_each(t->path, event, scratch->path, visit_node, &v, err);
 
-	if (r != 0 || v.any || t->op == OP_EXISTS)
+	if (r != 0 || v.any || t->op == MATCH_EXISTS)
 		return r;
 	return test_node(t, &none, scratch, err);
 }
 
 /* Recursion is bounded by MATCH_MAX_DEPTH. */
 static int
-run_expr(
-    const struct expr *e, const struct json *event, struct match_scratch *scratch, struct err *err)
+run_expr(const struct match_expr *e, const struct json *event, struct match_scratch *scratch,
+    struct err *err)
 {
 	int r;
 
-	if (e->kind == EXPR_TEST)
+	if (e->kind == MATCH_TEST)
 		return run_test(e->test, event, scratch, err);
-	if (e->kind == EXPR_NOT) {
+	if (e->kind == MATCH_NOT) {
 		r = run_expr(e->child, event, scratch, err);
 		return r < 0 ? r : !r;
 	}
-	for (const struct expr *x = e->child; x != NULL; x = x->next) {
+	for (const struct match_expr *x = e->child; x != NULL; x = x->next) {
 		r = run_expr(x, event, scratch, err);
-		if (r < 0 || r == (e->kind == EXPR_OR))
+		if (r < 0 || r == (e->kind == MATCH_OR))
 			return r;
 	}
-	return e->kind == EXPR_AND;
+	return e->kind == MATCH_AND;
 }
 
 /* A text member, empty where it is missing or of another type. Insight records keep it in

@@ -12,12 +12,57 @@
 #ifndef MATCH_H
 #define MATCH_H
 
+#include "action.h"
 #include "json.h"
 #include "str.h"
 
 #define MATCH_MAX_DEPTH 64 /* nested parentheses and `not`s in one expression */
 
-struct match;
+/* The compiled query, for those who look ahead (plan.h, project.h): not to be changed. */
+
+enum match_op {
+	MATCH_EXISTS, /* a path alone */
+	MATCH_EQ,
+	MATCH_NE,
+	MATCH_LT,
+	MATCH_LE,
+	MATCH_GT,
+	MATCH_GE,
+	MATCH_IN,
+	MATCH_REGEX,
+	MATCH_GLOB,
+	MATCH_CIDR
+};
+
+struct match_network {
+	unsigned char addr[16]; /* IPv4 as IPv4-mapped IPv6 (RFC 4291 section 2.5.5.2) */
+	unsigned bits;          /* of the 128 that count */
+	bool v4;
+};
+
+struct match_test {
+	struct jsonpath *path;
+	enum match_op op;
+	struct json_doc literal;
+	struct regex *regex;
+	struct match_network network;
+};
+
+enum match_kind { MATCH_OR, MATCH_AND, MATCH_NOT, MATCH_TEST };
+
+struct match_expr {
+	enum match_kind kind;
+	struct match_expr *child; /* of OR, AND, NOT: the first */
+	struct match_expr *next;  /* sibling */
+	struct match_test *test;  /* of TEST */
+};
+
+struct match {
+	struct action *patterns; /* one of them must match; none: every event does */
+	size_t n_patterns;
+	struct match_expr *all; /* an AND of the expressions, maybe of none */
+};
+
 struct match_scratch;
 
 struct match *match_new(void) MUSTUSE;
