@@ -20,6 +20,10 @@ static const struct alias {
     {"tagging", "tag"},
 };
 
+/* Services that write the version of their API behind event names. In no other can an event hide
+ * from a lookup by its plain name (plan.h). */
+static const char *const versioned[] = {"lambda", "cloudfront"};
+
 static bool
 strip_suffix(struct str *s, struct str suffix)
 {
@@ -106,10 +110,17 @@ without_version(struct str name)
 }
 
 static bool
-match_service(const struct action *a, struct str source)
+is_versioned(struct str service)
 {
-	struct str service = service_of(source);
+	for (size_t i = 0; i < sizeof(versioned) / sizeof(versioned[0]); i++)
+		if (str_eq_nocase(str_of(versioned[i]), service))
+			return true;
+	return false;
+}
 
+static bool
+match_service(const struct action *a, struct str service)
+{
 	if (glob_match(a->service, service, true))
 		return true;
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
@@ -119,13 +130,53 @@ match_service(const struct action *a, struct str source)
 	return false;
 }
 
+static bool
+match_name(const struct action *a, struct str service, struct str name)
+{
+	struct str plain;
+
+	if (glob_match(a->name, name, a->any_case))
+		return true;
+	plain = without_version(name);
+	return plain.n < name.n && glob_match(a->name, plain, a->any_case) && is_versioned(service);
+}
+
 bool
 action_match(const struct action *a, struct str source, struct str name)
 {
-	struct str plain = without_version(name);
+	struct str service = service_of(source);
 
-	if (!glob_match(a->name, name, a->any_case) &&
-	    (plain.n == name.n || !glob_match(a->name, plain, a->any_case)))
-		return false;
-	return match_service(a, source);
+	return match_name(a, service, name) && match_service(a, service);
+}
+
+bool
+action_is_exact(struct str text)
+{
+	return text.n > 0 && memchr(text.p, '*', text.n) == NULL &&
+	    memchr(text.p, '?', text.n) == NULL;
+}
+
+size_t
+action_sources(struct str service, struct str sources[ACTION_MAX_SOURCES])
+{
+	size_t n = 0;
+
+	sources[n++] = service;
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (str_eq_nocase(str_of(aliases[i].prefix), service)) {
+			if (n == ACTION_MAX_SOURCES)
+				return 0;
+			sources[n++] = str_of(aliases[i].source);
+		}
+	return n;
+}
+
+size_t
+action_versioned(struct str sources[ACTION_MAX_SOURCES])
+{
+	size_t n = 0;
+
+	for (; n < sizeof(versioned) / sizeof(versioned[0]); n++)
+		sources[n] = str_of(versioned[n]);
+	return n;
 }

@@ -643,7 +643,8 @@ ALIASES = {                     # IAM prefix: event sources without the suffix
     "dynamodb": ("streams.dynamodb",),
     "tag": ("tagging",),
 }
-VERSION = re.compile(r"[0-9v_]+$")
+VERSION = re.compile(r"[0-9v_]+$")  # behind names of the services that write it
+VERSIONED = re.compile(r"(lambda|cloudfront)(\.amazonaws\.com(\.cn)?)?$", re.I)
 
 
 class Pattern:
@@ -673,8 +674,10 @@ class Pattern:
                     source = source[:-len(suffix)]
             if not any(s.fullmatch(source) for s in self.services):
                 return False
-        return any(self.action.fullmatch(n)
-                   for n in (name, VERSION.sub("", name)))
+        names = [name]
+        if VERSIONED.match(event.get("eventSource") or ""):
+            names.append(VERSION.sub("", name))
+        return any(self.action.fullmatch(n) for n in names)
 
 
 # --- times -----------------------------------------------------------------

@@ -101,7 +101,11 @@ static const struct row rows[] = {
     {"lambda:CreateFunction", LAMBDA, "CreateFunction201503311", false},
     {"s3:ListObjects", S3, "ListObjectsV2", false}, /* this V2 is another action */
     {"a:Route53", "a", "Route53", true},
-    {"a:X", "a", "X20150331v12", true},
+    {"lambda:X", "lambda", "X20150331v12", true},
+    {"CreateFunction", LAMBDA, "CreateFunction20150331", true},
+    {"*:CreateFunction", "Lambda.amazonaws.com", "CreateFunction20150331", true},
+    {"s3:GetObject", S3, "GetObject20150331", false}, /* S3 writes no versions */
+    {"GetObject", S3, "GetObject2020_05_31", false},
     {"a:*", "a", "20150331", true},
     {"a:20150331", "a", "20150331", true},
     {"a:x", "a", "v2", false},
