@@ -339,6 +339,17 @@ plan_add(struct draft *ways, size_t *n, struct draft d)
 	++*n;
 }
 
+/* A way for each of the expressions that must all hold. Recursion is bounded by MATCH_MAX_DEPTH. */
+static void
+add_expr(struct draft *ways, size_t *n, const struct match_expr *e)
+{
+	if (e->kind != MATCH_AND)
+		plan_add(ways, n, draft_expr(e));
+	else
+		for (const struct match_expr *x = e->child; x != NULL; x = x->next)
+			add_expr(ways, n, x);
+}
+
 static struct draft
 everything(void)
 {
@@ -357,8 +368,7 @@ plan_new(const struct match *m, const struct region_partition *partition)
 	struct draft by_service, by_name;
 	size_t n = 0;
 
-	for (const struct match_expr *e = m->all->child; e != NULL; e = e->next)
-		plan_add(ways, &n, draft_expr(e));
+	add_expr(ways, &n, m->all);
 	by_service = draft_patterns(m, partition, false);
 	by_name = draft_patterns(m, partition, true);
 	/* A service's events are more than some of its actions': by service only if that asks less.
@@ -389,4 +399,31 @@ plan_free(struct plan *plan)
 		draft_free(&d);
 	}
 	free(plan);
+}
+
+static void
+print_lookup(struct buf *b, const struct plan_lookup *lookup)
+{
+	if (lookup->key == PLAN_EVERYTHING)
+		buf_printf(b, "everything\n");
+	else
+		buf_printf(b, "%s = %s\n", plan_key_name(lookup->key), lookup->value);
+}
+
+void
+plan_print(struct buf *b, const struct plan *plan)
+{
+	if (plan->n > 1)
+		buf_printf(b,
+		    "lookups   one of these ways in each region: the first, or a later "
+		    "one if it promises less\n");
+	for (size_t w = 0; w < plan->n; w++)
+		for (size_t i = 0; i < plan->ways[w].n; i++) {
+			if (plan->n > 1 && i == 0)
+				buf_printf(b, "       %zu. ", w + 1);
+			else
+				buf_printf(
+				    b, "%s", plan->n == 1 && i == 0 ? "lookups   " : "          ");
+			print_lookup(b, &plan->ways[w].lookups[i]);
+		}
 }

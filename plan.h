@@ -2,17 +2,20 @@
  *
  * LookupEvents takes one attribute with one value, and compares it exactly and with case. A query
  * often implies one: the pattern s3:GetObject that EventName is GetObject, '$.readOnly == false'
- * that ReadOnly is "false". Several patterns need several lookups, whose union is a way to find all.
- * Often there is more than one way; which is the shortest only the account knows, so a plan lists
- * them in the order in which they are to be tried. What comes back is asked the whole query again:
- * a plan may cost time, but may never lose an event. So it rests on nothing but this:
+ * that ReadOnly is "false". Several patterns need several lookups, whose union is a way to find
+ * all. Often there is more than one way; which is the shortest only the account knows, so a plan
+ * lists them in the order in which they are to be tried. Where each has more than two lookups, to
+ * look at everything is one of them: a region with few events needs no more than one request. What
+ * comes back is asked the whole query again: a plan may cost time, but may never lose an event. So
+ * it rests on nothing but this:
  *
  * - The EventName, EventSource, EventId, ReadOnly and AccessKeyId that the service looks for are
  *   eventName, eventSource, eventID, readOnly (a boolean) and userIdentity.accessKeyId of the
  *   record. A record without the member is not found by it, and does not match the query either.
+ *   (Insight records keep some of them elsewhere; they are not in the event history's answers.)
  * - Event sources are in small letters and end in ".amazonaws.com", in China maybe in
- *   ".amazonaws.com.cn". In the partitions whose sources AWS does not document (aws-eusc, aws-iso*)
- *   EventSource is not used.
+ *   ".amazonaws.com.cn". For the partitions whose sources AWS does not document (aws-eusc,
+ *   aws-iso*) none is derived from a pattern.
  * - Only the services of action_versioned write versions behind event names.
  *
  * Not used: Username, which is userIdentity.userName for IAM users only, the session's name for
@@ -27,7 +30,7 @@
 
 #define PLAN_MAX_LOOKUPS 100 /* of one way: with more, everything is looked at instead */
 #define PLAN_MAX_WAYS 3
-#define PLAN_MAX_VALUE 2000 /* LookupAttribute in the CloudTrail API Reference; '_', ' ', ',' count twice */
+#define PLAN_MAX_VALUE 2000 /* LookupAttribute's; '_', ' ' and ',' count twice */
 
 /* In the order of how few events they are likely to find. */
 enum plan_key {
@@ -64,6 +67,9 @@ struct region_partition;
  * cost no more requests than this one has lookups. */
 struct plan *plan_new(const struct match *m, const struct region_partition *partition) MUSTUSE;
 void plan_free(struct plan *plan);
+
+/* Write the plan for a person: lines of text. */
+void plan_print(struct buf *b, const struct plan *plan);
 
 /* "EventName", ...; NULL for PLAN_EVERYTHING. */
 const char *plan_key_name(enum plan_key key);
