@@ -1,0 +1,542 @@
+/* sweep.c: see sweep.h. */
+#include "sweep.h"
+
+#include <stdlib.h>
+
+#define SECOND 1000000
+#define SLACK 0.15        /* pages: see cut */
+#define MIN_CUT 1.5       /* pages before a chain, at least, to cut it in two */
+#define CUT_COSTS 0.5     /* pages: what a cut is expected to waste */
+#define WASTE_FREE 3.5    /* pages that may be wasted in any case */
+#define WASTE_SHARE 0.06  /* and of those asked for */
+#define PATIENCE 0.25     /* pauses between requests, lost by and by before another cut */
+#define SPARE 1.15        /* requests on their way, per one needed: answers differ */
+#define OLD_LATENCY 0.7   /* weight of what was known against the last answer */
+#define OLD_PACE 0.5      /* likewise of the seconds that a page spans */
+#define MIN_PAGE_S 0.001  /* that a page is taken to span, at least */
+#define UNKNOWN_PAGES 1e6 /* before a chain that has brought no event yet */
+
+struct chain {
+	bool used;     /* the slot is in use: it has not ended */
+	bool asked;    /* a request is on its way */
+	bool answered; /* at least once */
+	size_t way;
+	size_t lookup;   /* of the way */
+	int64_t to;      /* s: EndTime of its requests */
+	int64_t ceiling; /* us: newer events are another chain's; INT64_MAX for none */
+	int64_t floor;   /* us: this old and older ones, too; INT64_MIN for none */
+	int64_t reached; /* us: no event to come is newer */
+	int64_t sent;    /* ms */
+	double page_s;   /* seconds that a page spans, lately; 0 when not known */
+	double first_s;  /* and that its first page spanned; likewise */
+	struct buf token;
+};
+
+struct sweep {
+	struct sweep_config config;
+	struct chain chains[SWEEP_MAX_CHAINS];
+	size_t way;  /* tried now, or walked */
+	bool chosen; /* it is walked */
+	bool failed;
+	double latency; /* ms, on average; negative when not known yet */
+	double lost;    /* ms in which a request might have been sent */
+	int64_t idle;   /* since when; INT64_MIN while none is lost */
+	double asked;   /* answers, in pages */
+	double useful;  /* events wanted, in pages */
+	double spanned; /* seconds that they span */
+	size_t cuts;    /* whose waste is not known yet */
+};
+
+static void
+open_chain(struct sweep *s, struct chain chain)
+{
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
+		if (!s->chains[i].used) {
+			struct buf token = s->chains[i].token;
+
+			chain.used = true;
+			chain.token = token;
+			chain.token.n = 0;
+			s->chains[i] = chain;
+			return;
+		}
+	abort(); /* there are as many slots as there can be chains */
+}
+
+static int64_t
+top(const struct sweep *s)
+{
+	return s->config.to * SECOND + SECOND - 1;
+}
+
+/* Begin to try a way. */
+static void
+open_way(struct sweep *s, size_t way)
+{
+	s->way = way;
+	for (size_t i = 0; i < s->config.plan->ways[way].n; i++)
+		open_chain(s,
+		    (struct chain){.way = way,
+			.lookup = i,
+			.to = s->config.to,
+			.ceiling = INT64_MAX,
+			.floor = INT64_MIN,
+			.reached = top(s)});
+}
+
+struct sweep *
+sweep_new(const struct sweep_config *config)
+{
+	struct sweep *s = xcalloc(1, sizeof(*s));
+
+	s->config = *config;
+	s->latency = -1;
+	s->idle = INT64_MIN;
+	open_way(s, 0);
+	s->chosen = config->plan->n == 1;
+	return s;
+}
+
+void
+sweep_free(struct sweep *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
+		buf_free(&s->chains[i].token);
+	free(s);
+}
+
+/* --- how much there is --- */
+
+/* The chain's own events are newer than this. */
+static int64_t
+floor_of(const struct sweep *s, const struct chain *c)
+{
+	return c->floor != INT64_MIN ? c->floor : s->config.from * SECOND - 1;
+}
+
+/* The chain that this one runs into; NULL where it is the oldest of its lookup. */
+static const struct chain *
+below(const struct sweep *s, const struct chain *c)
+{
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS && c->floor != INT64_MIN; i++) {
+		const struct chain *d = &s->chains[i];
+
+		if (d->used && d->way == c->way && d->lookup == c->lookup && d->ceiling == c->floor)
+			return d;
+	}
+	return NULL;
+}
+
+/* Pages before the chain, those on their way not counted: as dense as at its two ends. */
+static double
+pages_before(const struct sweep *s, const struct chain *c)
+{
+	double seconds = (double)(c->reached - floor_of(s, c)) / SECOND, per_second;
+	const struct chain *d = below(s, c);
+
+	if (c->page_s <= 0)
+		return c->answered ? UNKNOWN_PAGES : c->asked ? 0 : 1;
+	per_second = 1 / c->page_s;
+	if (d != NULL && d->first_s > 0)
+		per_second = (per_second + 1 / d->first_s) / 2;
+	else if (d == NULL && s->spanned > 0)
+		per_second = (per_second + s->useful / s->spanned) / 2;
+	seconds *= per_second;
+	seconds -= c->asked ? 1 : 0;
+	return seconds > 0 ? seconds : 0;
+}
+
+double
+sweep_pages_left(const struct sweep *s)
+{
+	double left = 0;
+
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++) {
+		const struct chain *c = &s->chains[i];
+
+		if (!c->used || c->way != s->way)
+			continue;
+		if (c->page_s <= 0)
+			return -1;
+		left += pages_before(s, c) + (c->asked ? 1 : 0);
+	}
+	return left;
+}
+
+/* --- ways --- */
+
+/* What is left of a way whose first pages have come. */
+static double
+left_of(const struct sweep *s, size_t way)
+{
+	double left = 0;
+
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
+		if (s->chains[i].used && s->chains[i].way == way)
+			left += pages_before(s, &s->chains[i]);
+	return left;
+}
+
+static bool
+is_tried(const struct sweep *s)
+{
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
+		if (s->chains[i].used && s->chains[i].way == s->way && !s->chains[i].answered)
+			return false;
+	return true;
+}
+
+/* All first pages of the way have come: try the next, or walk the best. */
+static void
+judge_way(struct sweep *s)
+{
+	const struct plan *plan = s->config.plan;
+	size_t best = 0;
+
+	if (s->way + 1 < plan->n && left_of(s, s->way) > (double)plan->ways[s->way + 1].n) {
+		open_way(s, s->way + 1);
+		return;
+	}
+	for (size_t w = 1; w <= s->way; w++)
+		if (left_of(s, w) < left_of(s, best))
+			best = w;
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
+		if (s->chains[i].way != best)
+			s->chains[i].used = false;
+	s->way = best;
+	s->chosen = true;
+}
+
+const struct plan_lookup *
+sweep_before(const struct sweep *s, size_t chain, size_t *n)
+{
+	const struct chain *c = &s->chains[chain];
+
+	*n = s->chosen ? c->lookup : 0;
+	return s->config.plan->ways[c->way].lookups;
+}
+
+/* --- requests --- */
+
+/* The chain that is to be asked next: the newest that is ready. SWEEP_MAX_CHAINS for none. */
+static size_t
+newest_ready(const struct sweep *s)
+{
+	size_t best = SWEEP_MAX_CHAINS;
+
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++) {
+		const struct chain *c = &s->chains[i];
+
+		if (c->used && !c->asked && (s->chosen || !c->answered) &&
+		    (best == SWEEP_MAX_CHAINS || c->reached > s->chains[best].reached))
+			best = i;
+	}
+	return best;
+}
+
+static size_t
+count_asked(const struct sweep *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
+		n += s->chains[i].used && s->chains[i].asked;
+	return n;
+}
+
+static size_t
+count_chains(const struct sweep *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
+		n += s->chains[i].used;
+	return n;
+}
+
+/* How many requests have to be on their way so that none is sent late. */
+static double
+wanted(const struct sweep *s)
+{
+	return SPARE * s->latency / (double)s->config.interval;
+}
+
+/* Is another cut worth what it wastes? */
+static bool
+may_cut(const struct sweep *s)
+{
+	double waste = s->asked - s->useful + CUT_COSTS * (double)s->cuts;
+	double may = WASTE_FREE + CUT_COSTS * wanted(s) + WASTE_SHARE * s->asked;
+
+	return s->chosen && !s->failed && count_chains(s) < SWEEP_MAX_CHAINS &&
+	    waste + CUT_COSTS <= may;
+}
+
+/* Where to cut a chain with so many pages before it (us, a whole second): the parts are to be equal
+ * where several are still to be made of it. INT64_MIN where it is too short. */
+static int64_t
+place_of_cut(const struct sweep *s, const struct chain *c, double pages)
+{
+	double more = wanted(s) - (double)count_asked(s), part = pages / (more > 1 ? more + 1 : 2);
+	int64_t at;
+
+	if (part > SWEEP_MAX_AHEAD_PAGES)
+		part = SWEEP_MAX_AHEAD_PAGES;
+	/* Whole pages, and a little less, so that the last one is likely to be nearly full. */
+	part = (double)(int)(part + 0.5) - SLACK;
+	/* In seconds that the whole is long, not in those that a page spans up here. */
+	at = c->reached -
+	    (int64_t)((double)(c->reached - floor_of(s, c)) * ((part + 1) / (pages + 1)));
+	at -= at % SECOND;
+	if (at >= c->reached - SECOND)
+		at -= SECOND;
+	return at > floor_of(s, c) ? at : INT64_MIN;
+}
+
+/* The chain with the most before it that can be cut; NULL where no cut is to be made. */
+static struct chain *
+find_cut(struct sweep *s, int64_t *at)
+{
+	struct chain *best = NULL;
+	double most = MIN_CUT;
+
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS && may_cut(s); i++) {
+		struct chain *c = &s->chains[i];
+		double pages = c->used ? pages_before(s, c) : 0;
+		int64_t place;
+
+		if (pages < most || pages >= UNKNOWN_PAGES)
+			continue;
+		place = place_of_cut(s, c, pages);
+		if (place == INT64_MIN)
+			continue;
+		best = c;
+		most = pages;
+		*at = place;
+	}
+	return best;
+}
+
+/* There is no chain that could be asked. Cut one, if it is time for it. *wait as of sweep_next. */
+static bool
+cut(struct sweep *s, int64_t now, int64_t *wait)
+{
+	double patience = PATIENCE * (double)s->config.interval;
+	int64_t at;
+	struct chain *c = find_cut(s, &at);
+
+	if (c == NULL)
+		return false;
+	if (s->idle != INT64_MIN)
+		s->lost += (double)(now - s->idle);
+	s->idle = now;
+	if ((double)count_asked(s) >= wanted(s) && s->lost < patience) {
+		*wait = (int64_t)(patience - s->lost) + 1;
+		return false;
+	}
+	open_chain(s,
+	    (struct chain){.way = c->way,
+		.lookup = c->lookup,
+		.to = at / SECOND,
+		.ceiling = at,
+		.floor = c->floor,
+		.reached = at,
+		.page_s = c->page_s});
+	c->floor = at;
+	s->cuts++;
+	s->lost = 0;
+	return true;
+}
+
+/* Is it the chain that holds up all others? */
+static bool
+is_front(const struct sweep *s, size_t chain)
+{
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
+		if (s->chains[i].used && s->chains[i].reached > s->chains[chain].reached)
+			return false;
+	return true;
+}
+
+bool
+sweep_is_done(const struct sweep *s)
+{
+	return count_chains(s) == 0 || (s->failed && count_asked(s) == 0);
+}
+
+enum sweep_state
+sweep_next(
+    struct sweep *s, int64_t now, bool front_only, struct sweep_request *request, int64_t *wait)
+{
+	size_t i = newest_ready(s);
+	struct chain *c;
+
+	*wait = INT64_MAX;
+	if (sweep_is_done(s))
+		return SWEEP_DONE;
+	if (s->failed)
+		return SWEEP_WAIT;
+	if (front_only && (i == SWEEP_MAX_CHAINS || !is_front(s, i)))
+		return SWEEP_WAIT;
+	if (i == SWEEP_MAX_CHAINS) {
+		if (!cut(s, now, wait))
+			return SWEEP_WAIT;
+		i = newest_ready(s);
+	}
+	c = &s->chains[i];
+	c->asked = true;
+	c->sent = now;
+	s->idle = INT64_MIN;
+	*request = (struct sweep_request){.chain = i,
+	    .lookup = &s->config.plan->ways[c->way].lookups[c->lookup],
+	    .from = s->config.from,
+	    .to = c->to,
+	    .token = buf_slice(&c->token)};
+	return SWEEP_ASK;
+}
+
+bool
+sweep_has_more(struct sweep *s)
+{
+	int64_t at;
+
+	return !s->failed && (newest_ready(s) < SWEEP_MAX_CHAINS || find_cut(s, &at) != NULL);
+}
+
+/* --- answers --- */
+
+/* Learn how dense the events are: n of them between the time reached before and the oldest. */
+static void
+learn_density(struct sweep *s, struct chain *c, size_t n, int64_t oldest)
+{
+	int64_t end = oldest > floor_of(s, c) ? oldest : floor_of(s, c);
+	double page_s = (double)(c->reached - oldest) / SECOND * SWEEP_PAGE / (double)n;
+
+	if (page_s < MIN_PAGE_S)
+		page_s = MIN_PAGE_S;
+	c->page_s = c->first_s > 0 ? OLD_PACE * c->page_s + (1 - OLD_PACE) * page_s : page_s;
+	if (c->first_s <= 0)
+		c->first_s = page_s;
+	s->spanned += (double)(c->reached - end) / SECOND;
+}
+
+void
+sweep_answer(struct sweep *s, size_t chain, int64_t now, size_t n, int64_t oldest, struct str token,
+    size_t used)
+{
+	struct chain *c = &s->chains[chain];
+	double latency = (double)(now - c->sent);
+
+	s->latency = s->latency < 0 ? latency :
+				      OLD_LATENCY * s->latency + (1 - OLD_LATENCY) * latency;
+	s->asked++;
+	s->useful += (double)used / SWEEP_PAGE;
+	c->asked = false;
+	c->answered = true;
+	if (n > 0 && oldest <= c->reached) {
+		learn_density(s, c, n, oldest);
+		c->reached = oldest;
+	}
+	c->token.n = 0;
+	buf_str(&c->token, token);
+	if (token.n == 0 || (c->floor != INT64_MIN && c->reached <= c->floor)) {
+		c->used = false;
+		if (c->floor != INT64_MIN &&
+		    s->cuts > 0) /* what the cut below it wasted is known now */
+			s->cuts--;
+	}
+	if (!s->chosen && is_tried(s))
+		judge_way(s);
+}
+
+void
+sweep_again(struct sweep *s, size_t chain)
+{
+	s->chains[chain].asked = false;
+}
+
+void
+sweep_restart(struct sweep *s, size_t chain)
+{
+	struct chain *c = &s->chains[chain];
+	int64_t to = (c->reached + SECOND - 1) / SECOND;
+
+	c->asked = false;
+	c->token.n = 0;
+	if (to < c->to)
+		c->to = to;
+}
+
+void
+sweep_fail(struct sweep *s, size_t chain)
+{
+	s->chains[chain].asked = false;
+	s->failed = true;
+}
+
+bool
+sweep_wants(const struct sweep *s, size_t chain, int64_t time)
+{
+	return time <= s->chains[chain].ceiling && time > s->chains[chain].floor;
+}
+
+int64_t
+sweep_reached(const struct sweep *s)
+{
+	int64_t reached = INT64_MIN;
+
+	if (!s->chosen)
+		return count_chains(s) > 0 ? top(s) : INT64_MIN;
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
+		if (s->chains[i].used && s->chains[i].reached > reached)
+			reached = s->chains[i].reached;
+	return reached;
+}
+
+/* The union of the parts that the chains have before them: the newest interval that begins at or
+ * below `end`. */
+static bool
+next_part(const struct sweep *s, int64_t end, int64_t *from, int64_t *to)
+{
+	bool found = false, grown;
+
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++) {
+		const struct chain *c = &s->chains[i];
+		int64_t reached = c->reached < end ? c->reached : end;
+
+		if (c->used && floor_of(s, c) < reached && (!found || reached > *to)) {
+			*from = floor_of(s, c);
+			*to = reached;
+			found = true;
+		}
+	}
+	do {
+		grown = false;
+		for (size_t i = 0; i < SWEEP_MAX_CHAINS && found; i++) {
+			const struct chain *c = &s->chains[i];
+
+			if (c->used && c->reached >= *from && floor_of(s, c) < *from) {
+				*from = floor_of(s, c);
+				grown = true;
+			}
+		}
+	} while (grown);
+	return found;
+}
+
+bool
+sweep_left(const struct sweep *s, size_t part, int64_t *from, int64_t *to)
+{
+	int64_t end = INT64_MAX;
+
+	do {
+		if (!next_part(s, end, from, to))
+			return false;
+		end = *from;
+	} while (part-- > 0);
+	if (*from < s->config.from * SECOND)
+		*from = s->config.from * SECOND;
+	return true;
+}
