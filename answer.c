@@ -21,17 +21,14 @@ answer_free(struct answer *a)
 
 /* EventTime is a number of seconds, maybe written as 1.704164645E9; RFC 3339 will do as well. */
 static bool
-read_time(const struct json *event, int64_t *seconds)
+read_time(const struct json *event, int64_t *time)
 {
 	const struct json *v = json_get(event, STR("EventTime"));
 	char text[40];
-	int64_t us;
 	double t;
 
-	if (v != NULL && v->type == JSON_STRING && when_parse_event(json_text(v), &us) == 0) {
-		*seconds = us / WHEN_SECOND_US - (us % WHEN_SECOND_US < 0);
+	if (v != NULL && v->type == JSON_STRING && when_parse_event(json_text(v), time) == 0)
 		return true;
-	}
 	if (v == NULL || v->type != JSON_NUMBER || v->len >= sizeof(text))
 		return false;
 	memcpy(text, v->text, v->len);
@@ -39,7 +36,7 @@ read_time(const struct json *event, int64_t *seconds)
 	t = strtod(text, NULL);
 	if (!(t > -1e11 && t < 1e12))
 		return false;
-	*seconds = (int64_t)t - (t < (double)(int64_t)t);
+	*time = (int64_t)(t * WHEN_SECOND_US);
 	return true;
 }
 
@@ -54,8 +51,12 @@ add_event(struct answer *a, const struct json *e, struct str text)
 	}
 	event = &a->events[a->n++];
 	*event = (struct answer_event){.id = json_get_text(e, STR("EventId")),
+	    .name = json_get_text(e, STR("EventName")),
+	    .source = json_get_text(e, STR("EventSource")),
+	    .access_key = json_get_text(e, STR("AccessKeyId")),
+	    .read_only = json_get_text(e, STR("ReadOnly")),
 	    .has_record = json_get_text(e, STR("CloudTrailEvent")).n > 0};
-	event->has_time = read_time(e, &event->seconds);
+	event->has_time = read_time(e, &event->time);
 	if (e->type == JSON_OBJECT)
 		event->span = (struct span){(size_t)(e->text - text.p), e->len};
 }

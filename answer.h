@@ -8,9 +8,14 @@
 #include "str.h"
 
 struct answer_event {
-	struct str id; /* EventId; empty where there is none */
+	/* EventId, EventName, EventSource, AccessKeyId, ReadOnly; empty where there is none */
+	struct str id;
+	struct str name;
+	struct str source;
+	struct str access_key;
+	struct str read_only;
 	bool has_time;
-	int64_t seconds;  /* EventTime since 1970, rounded down */
+	int64_t time;     /* EventTime, us since 1970 */
 	bool has_record;  /* CloudTrailEvent is a string with something in it */
 	struct span span; /* the element in the answer's text */
 };

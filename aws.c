@@ -68,10 +68,18 @@ aws_free(struct aws *aws)
 	free(aws);
 }
 
-int64_t
-aws_sent(const struct aws *aws)
+void
+aws_connect(struct aws *aws)
 {
-	return aws->response.sent;
+	http_connect(aws->http);
+}
+
+void
+aws_take_answer(struct aws *aws, struct buf *text)
+{
+	buf_free(text);
+	*text = aws->response.body;
+	aws->response.body = (struct buf){0};
 }
 
 int64_t
@@ -378,6 +386,8 @@ aws_call(struct aws *aws, const char *target, const char *operation, struct str 
 			*answer = buf_slice(&aws->response.body);
 			return 0;
 		}
+		if (a.error.kind == AWS_THROTTLED && aws->config.throttled != NULL)
+			aws->config.throttled(aws->config.context);
 		cost = a.error.kind == AWS_THROTTLED ? QUOTA_THROTTLED : QUOTA_OTHER;
 		if (!a.retry || n >= aws->config.max_attempts || cost > aws->quota)
 			break;

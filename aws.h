@@ -29,6 +29,8 @@ struct aws_config {
 	unsigned max_attempts;
 	/* Called before each attempt, to wait for its turn; may be NULL. */
 	void (*before)(void *context);
+	/* Called after each attempt that was throttled; may be NULL. */
+	void (*throttled)(void *context);
 	void *context;
 };
 
@@ -52,6 +54,9 @@ struct aws;
 struct aws *aws_new(const struct aws_config *config) MUSTUSE;
 void aws_free(struct aws *aws);
 
+/* Connect ahead of a call. What fails the call will tell. */
+void aws_connect(struct aws *aws);
+
 /* Call the operation: target is the X-Amz-Target before the last dot, body a JSON object. On
  * success *answer is the JSON text of the result, valid until the next call. -1: err has a sentence
  * as the AWS CLI would say it, with the request id, and what to do; *error sorts it. Sleeps between
@@ -59,8 +64,8 @@ void aws_free(struct aws *aws);
 int aws_call(struct aws *aws, const char *target, const char *operation, struct str body,
     struct str *answer, struct aws_error *error, struct err *err) MUSTUSE;
 
-/* When the last request was on its way, ms of CLOCK_MONOTONIC: 0 before any. */
-int64_t aws_sent(const struct aws *aws);
+/* Take over the text of the last answer, as whole as it came. What *text held is freed. */
+void aws_take_answer(struct aws *aws, struct buf *text);
 
 /* Seconds that the service's clock is ahead of ours, by its last answer. */
 int64_t aws_skew(const struct aws *aws);

@@ -326,7 +326,7 @@ static int
 open_tunnel(struct http *h, enum http_fault *fault, struct err *err)
 {
 	struct buf request = {0}, target = {0}, user = {0}, password = {0};
-	struct http_response r = {.sent = 0};
+	struct http_response r = {0};
 	struct err why;
 	bool untouched;
 	int rv = -1;
@@ -450,11 +450,8 @@ try_exchange(struct http *h, struct str method, struct str wire, struct http_res
     enum http_fault *fault, struct err *err)
 {
 	bool kept = h->kept, untouched = true, clean = true;
+	int rv = transmit(h, wire, within(h, HTTP_IDLE_MS), fault, err);
 
-	int rv;
-
-	rv = transmit(h, wire, within(h, HTTP_IDLE_MS), fault, err);
-	r->sent = now_ms();
 	if (rv == 0)
 		rv = read_head(h, method, r, HTTP_IDLE_MS, &untouched, fault, err);
 	if (rv != 0)
@@ -465,6 +462,17 @@ try_exchange(struct http *h, struct str method, struct str wire, struct http_res
 	if (!h->kept)
 		disconnect(h);
 	return 0;
+}
+
+void
+http_connect(struct http *h)
+{
+	enum http_fault fault;
+	struct err err;
+
+	h->deadline = now_ms() + HTTP_TOTAL_MS;
+	if (h->fd < 0 && open_connection(h, &fault, &err) != 0)
+		disconnect(h);
 }
 
 int

@@ -45,10 +45,13 @@ struct http_response {            /* {0} before the first use, may be used again
 	struct buf raw;           /* the head's bytes */
 	struct httpmsg_head head; /* points into raw */
 	struct buf body;
-	int64_t sent; /* when the request had been written, ms of CLOCK_MONOTONIC */
 };
 
 void http_response_free(struct http_response *response);
+
+/* Connect now, so that the next request is on its way at once. If that fails, http_exchange will
+ * tell. */
+void http_connect(struct http *http);
 
 /* Send a request with its body and read the answer. A kept connection that the server has closed
  * before a byte of the answer came is replaced once, silently. 0 for any final status; -1 with err

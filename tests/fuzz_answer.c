@@ -35,7 +35,7 @@ print(struct buf *out, const struct answer *a, const char *wrong)
 		CHECK(e->id.p != NULL);
 		buf_str(out, e->id);
 		buf_printf(out, " %d %lld %d %zu %zu;", e->has_time,
-		    e->has_time ? (long long)e->seconds : 0, e->has_record, e->span.at, e->span.n);
+		    e->has_time ? (long long)e->time : 0, e->has_record, e->span.at, e->span.n);
 	}
 }
 
@@ -55,7 +55,8 @@ check_events(const struct answer *a, struct str text)
 		CHECK(text.p[e->span.at] == '{' && text.p[e->span.at + e->span.n - 1] == '}');
 		end = e->span.at + e->span.n;
 		CHECK(!e->has_time ||
-		    (e->seconds >= -INT64_C(100000000000) && e->seconds < INT64_C(1000000000000)));
+		    (e->time >= -INT64_C(100000000000000000) &&
+			e->time <= INT64_C(1000000000000000000)));
 	}
 }
 
