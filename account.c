@@ -163,7 +163,7 @@ account_open(struct account *a, const struct account_flags *flags, bool *usage, 
 	if (list_regions(a, flags, err) != 0)
 		return -1;
 	*usage = false;
-	if (creds_load(&a->creds, &a->settings, err) != 0)
+	if (!flags->offline && creds_load(&a->creds, &a->settings, err) != 0)
 		return -1;
 	return make_regions(a, err);
 }

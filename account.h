@@ -7,12 +7,13 @@
 #include "lookup.h"
 #include "str.h"
 
-#define ACCOUNT_MAX_REGIONS 256 /* each has a thread of its own */
+#define ACCOUNT_MAX_REGIONS 128 /* each has threads of its own (pipeline.h) */
 
 struct account_flags {
 	struct settings_flags settings;
 	const char *const *regions; /* as given: names, lists with commas, "all" */
 	size_t n_regions;
+	bool offline; /* nothing is to be asked: no credentials are needed */
 };
 
 struct account { /* {0} before account_open */

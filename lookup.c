@@ -1,51 +1,59 @@
-/* lookup.c: see lookup.h. Each region is a stream of its own, called by a thread of its own; they
- * share nothing while they run. */
+/* lookup.c: see lookup.h. Each region is a stream of its own; they share nothing while they run.
+ * The threads of one region, its fetchers, share its sweep and its pace under its lock, and hold
+ * the lock but while they wait for an answer. */
 #include "lookup.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "answer.h"
 #include "json.h"
+#include "pace.h"
 #include "page.h"
+#include "sweep.h"
 #include "when.h"
 
 #define TARGET "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
-#define MAX_WAIT_MS 30000 /* of the pauses that throttling makes longer */
 
-/* An event's id as 128 bits. */
-struct key {
-	uint64_t high;
-	uint64_t low;
-};
+struct region;
 
-/* The ids seen lately, in two generations of a hash table: when the younger is full, the older is
- * dropped. */
-struct seen {
-	struct key *young;
-	struct key *old;
-	size_t n; /* in young */
+/* A connection, and what is needed to use it: a fetcher's while it asks. */
+struct client {
+	struct region *region;
+	struct aws *aws; /* NULL: not used so far */
+	bool busy;
+	bool may_send; /* the next request's turn has been waited for already */
+	struct answer answer;
+	struct buf body;
 };
 
 struct region {
 	const struct lookup_region *config;
-	struct aws *aws;
-	struct buf token; /* empty: the first page */
-	int64_t to;       /* moves back when the region starts over */
-	int64_t reached;  /* time of the oldest event seen, s */
-	struct seen seen;
-	int64_t not_before; /* the next request is not to be sent; ms of CLOCK_MONOTONIC */
-	unsigned bad;       /* answers in a row that made no sense */
-	unsigned throttled;
-	unsigned restarts;
-	bool answered; /* it has, at least once: the key is known here */
+	pthread_mutex_t lock; /* of all that follows, but the clients in use */
+	pthread_cond_t changed;
+	struct sweep *sweep;
+	struct pace pace;
+	struct client clients[LOOKUP_MAX_FETCHERS];
+	size_t fetchers;
+	size_t waiting; /* of them, for something to do */
+	enum source_gate gate;
+	bool stopped;
 	bool ended;
-	bool refused; /* the key is not known here */
-	struct err refusal;
-	struct answer answer;
-	struct buf body;
+	uint64_t pages;     /* given out: the next one's number */
+	struct ids young;   /* of the events seen lately */
+	struct ids old;     /* and of those before them */
+	unsigned bad;       /* answers in a row that made no sense */
+	unsigned throttled; /* requests in a row */
+	unsigned restarts;
+	int64_t skew;   /* s: the service's clock is ahead of ours */
+	bool answered;  /* it has, at least once: the key is known here */
+	bool refused;   /* the key is not known here */
+	bool unplanned; /* an attribute was refused: everything has to be looked at */
+	bool failed;
+	struct err failure;
 };
 
 struct lookup {
@@ -54,210 +62,370 @@ struct lookup {
 	struct region *regions;
 };
 
-/* --- ids --- */
+static struct plan_lookup everything = {PLAN_EVERYTHING, NULL};
+static const struct plan full_scan = {.ways = {{&everything, 1}}, .n = 1};
 
-enum { SEEN_SLOTS = LOOKUP_MAX_SEEN * 2 };
-
-static struct key
-key_of(struct str id)
+static void
+must(int error)
 {
-	struct key k = {UINT64_C(0xcbf29ce484222325), UINT64_C(0x84222325cbf29ce4)};
-	uint64_t hex[2] = {0, 0};
-	size_t digits = 0;
-
-	/* A UUID is its own 128 bits; of anything else two FNV-1a hashes will do. */
-	for (size_t i = 0; i < id.n; i++) {
-		unsigned char c = (unsigned char)id.p[i], low = c | 0x20;
-		bool digit = (c >= '0' && c <= '9') || (low >= 'a' && low <= 'f');
-
-		if (digit && digits < 32) {
-			uint64_t *half = &hex[digits++ / 16];
-
-			*half = *half << 4 | (uint64_t)(c <= '9' ? c - '0' : low - 'a' + 10);
-		}
-		k.high = (k.high ^ c) * UINT64_C(0x100000001b3);
-		k.low = (k.low ^ (uint64_t)(c + 1)) * UINT64_C(0x100000001b3);
-	}
-	if (digits == 32 && id.n == 36)
-		k = (struct key){hex[0], hex[1]};
-	if (k.high == 0 && k.low == 0) /* an empty slot */
-		k.low = 1;
-	return k;
+	if (error != 0)
+		abort();
 }
-
-static struct key *
-slot_of(struct key *table, struct key k)
-{
-	size_t i = (size_t)(k.low ^ k.high) % SEEN_SLOTS;
-
-	while ((table[i].low != 0 || table[i].high != 0) &&
-	    (table[i].low != k.low || table[i].high != k.high))
-		i = (i + 1) % SEEN_SLOTS;
-	return &table[i];
-}
-
-/* Remember the id; was it known? */
-static bool
-was_seen(struct seen *seen, struct str id)
-{
-	struct key k = key_of(id), *slot;
-
-	if (seen->young == NULL)
-		seen->young = xcalloc(SEEN_SLOTS, sizeof(struct key));
-	slot = slot_of(seen->young, k);
-	if (slot->low == k.low && slot->high == k.high)
-		return true;
-	if (seen->old != NULL) {
-		struct key *o = slot_of(seen->old, k);
-
-		if (o->low == k.low && o->high == k.high)
-			return true;
-	}
-	if (seen->n == LOOKUP_MAX_SEEN) {
-		free(seen->old);
-		seen->old = seen->young;
-		seen->young = xcalloc(SEEN_SLOTS, sizeof(struct key));
-		seen->n = 0;
-		slot = slot_of(seen->young, k);
-	}
-	*slot = k;
-	seen->n++;
-	return false;
-}
-
-/* --- requests --- */
 
 static int64_t
-now_ms(void)
+now_us(void)
 {
 	struct timespec t;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* Wait until the region may send its next request: LOOKUP_INTERVAL_MS after the one before was on
- * its way, which a slow connection may have made later than it was begun. */
+/* Wait for something to change, or until a time (us of now_us). The region is locked. */
 static void
-pace(void *context)
+wait_until(struct region *r, int64_t until)
 {
-	struct region *r = context;
-	int64_t sent = aws_sent(r->aws), next = sent > 0 ? sent + LOOKUP_INTERVAL_MS : 0;
-	int64_t wait = (next > r->not_before ? next : r->not_before) - now_ms();
 	struct timespec t = {
-	    .tv_sec = (time_t)(wait / 1000), .tv_nsec = (long)(wait % 1000) * 1000000L};
+	    .tv_sec = (time_t)(until / 1000000), .tv_nsec = (long)(until % 1000000) * 1000L};
+	int error = until == INT64_MAX ? pthread_cond_wait(&r->changed, &r->lock) :
+					 pthread_cond_timedwait(&r->changed, &r->lock, &t);
 
-	while (wait > 0 && nanosleep(&t, &t) != 0 && errno == EINTR)
-		continue;
+	must(error == ETIMEDOUT ? 0 : error);
 }
 
-static void
-write_body(const struct lookup *l, struct region *r)
-{
-	r->body.n = 0;
-	buf_printf(&r->body, "{\"StartTime\":%" PRId64 ",\"EndTime\":%" PRId64 ",\"MaxResults\":50",
-	    l->config.from, r->to);
-	if (r->token.n > 0) {
-		buf_str(&r->body, STR(",\"NextToken\":"));
-		json_print_string(&r->body, buf_slice(&r->token));
-	}
-	buf_char(&r->body, '}');
-}
-
-/* The region can go no further. */
-static void
-give_up(const struct lookup *l, struct region *r, struct page *page, const char *why)
-{
-	char from[WHEN_PRINT_SIZE], to[WHEN_PRINT_SIZE];
-
-	r->ended = true;
-	page_problem(page, NULL, UINT64_MAX, "events from %s to %s were not searched: %s",
-	    when_print(from, l->config.from * WHEN_SECOND_US),
-	    when_print(to, r->reached * WHEN_SECOND_US), why);
-}
-
-/* A call failed. True when it is worth another one. */
+/* Was the event not seen yet? Remember it. The two generations of ids bound what is remembered. */
 static bool
-call_again(const struct lookup *l, struct region *r, struct page *page,
-    const struct aws_error *error, const struct err *err)
+is_new(struct region *r, struct str id)
 {
-	if (error->kind == AWS_THROTTLED && r->throttled < LOOKUP_MAX_THROTTLED) {
-		/* Somebody else uses the quota, too: leave them some time. */
-		int64_t wait = (int64_t)LOOKUP_INTERVAL_MS << (r->throttled < 6 ? r->throttled : 6);
+	struct id i = id_of(id);
 
-		r->throttled++;
-		r->not_before = now_ms() + (wait < MAX_WAIT_MS ? wait : MAX_WAIT_MS);
-		return true;
-	}
-	if (strcmp(error->code, "InvalidNextTokenException") == 0 && r->token.n > 0 &&
-	    r->restarts < LOOKUP_MAX_RESTARTS) {
-		r->restarts++;
-		r->to = r->reached;
-		r->token.n = 0;
-		return true;
-	}
-	if (error->kind == AWS_UNKNOWN_KEY && !r->answered) {
-		r->refused = r->ended = true;
-		r->refusal = *err;
+	if (ids_has(&r->old, i) || (r->config->printed != NULL && ids_has(r->config->printed, i)))
 		return false;
+	if (r->young.n == LOOKUP_MAX_SEEN && !ids_has(&r->young, i)) {
+		ids_free(&r->old);
+		r->old = r->young;
+		r->young = (struct ids){0};
 	}
-	give_up(l, r, page, err->msg);
-	return false;
+	return ids_add(&r->young, i);
+}
+
+/* --- requests --- */
+
+/* aws_config.before: the first request of a call has had its turn; another attempt waits for one.
+ */
+static void
+before_attempt(void *context)
+{
+	struct client *c = context;
+	struct region *r = c->region;
+	int64_t now;
+
+	must(pthread_mutex_lock(&r->lock));
+	if (!c->may_send) {
+		while (!r->stopped && (now = now_us()) < pace_next(&r->pace))
+			wait_until(r, pace_next(&r->pace));
+		pace_take(&r->pace, now_us());
+	}
+	c->may_send = false;
+	must(pthread_mutex_unlock(&r->lock));
+}
+
+/* aws_config.throttled */
+static void
+after_throttling(void *context)
+{
+	struct client *c = context;
+
+	must(pthread_mutex_lock(&c->region->lock));
+	pace_throttled(&c->region->pace, now_us());
+	must(pthread_mutex_unlock(&c->region->lock));
+}
+
+/* A client for the calling fetcher. A new one connects before it waits for its turn, so that a
+ * request is on its way when it is said to be. */
+static struct client *
+take_client(struct region *r)
+{
+	struct aws_config aws = r->config->aws;
+	struct client *c = r->clients;
+
+	while (c->busy)
+		c++;
+	c->busy = true;
+	if (c->aws != NULL)
+		return c;
+	c->region = r;
+	aws.before = before_attempt;
+	aws.throttled = after_throttling;
+	aws.context = c;
+	c->aws = aws_new(&aws);
+	answer_init(&c->answer);
+	r->waiting++;
+	must(pthread_mutex_unlock(&r->lock));
+	aws_connect(c->aws);
+	must(pthread_mutex_lock(&r->lock));
+	r->waiting--;
+	return c;
+}
+
+static void
+write_body(struct client *c, const struct sweep_request *request)
+{
+	struct buf *b = &c->body;
+
+	b->n = 0;
+	buf_printf(b, "{\"StartTime\":%" PRId64 ",\"EndTime\":%" PRId64 ",\"MaxResults\":%d",
+	    request->from, request->to, SWEEP_PAGE);
+	if (request->lookup->key != PLAN_EVERYTHING) {
+		buf_printf(b, ",\"LookupAttributes\":[{\"AttributeKey\":\"%s\",\"AttributeValue\":",
+		    plan_key_name(request->lookup->key));
+		json_print_string(b, str_of(request->lookup->value));
+		buf_str(b, STR("}]"));
+	}
+	if (request->token.n > 0) {
+		buf_str(b, STR(",\"NextToken\":"));
+		json_print_string(b, request->token);
+	}
+	buf_char(b, '}');
 }
 
 /* --- answers --- */
 
-/* Hand out the events of the answer that were not seen yet. */
-static void
-take_events(struct region *r, struct page *page)
+/* Is the event one of those that the lookup finds? The service's own data says so. */
+static bool
+finds(const struct plan_lookup *lookup, const struct answer_event *e)
 {
-	for (size_t i = 0; i < r->answer.n; i++) {
-		const struct answer_event *e = &r->answer.events[i];
+	const struct str *value = lookup->key == PLAN_EVENT_ID ? &e->id :
+	    lookup->key == PLAN_ACCESS_KEY_ID                  ? &e->access_key :
+	    lookup->key == PLAN_EVENT_NAME                     ? &e->name :
+	    lookup->key == PLAN_EVENT_SOURCE                   ? &e->source :
+								 &e->read_only;
+
+	return lookup->key == PLAN_EVERYTHING || str_eq(*value, str_of(lookup->value));
+}
+
+/* Does the event come by one of the lookups before the chain's, too? */
+static bool
+comes_otherwise(const struct region *r, size_t chain, const struct answer_event *e)
+{
+	size_t n;
+	const struct plan_lookup *before = sweep_before(r->sweep, chain, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (finds(&before[i], e))
+			return true;
+	return false;
+}
+
+/* Hand out the events of the chain's page that no other page brings. */
+static void
+take_events(
+    struct region *r, struct client *c, const struct sweep_request *request, struct page *page)
+{
+	int64_t oldest = INT64_MAX;
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < c->answer.n; i++) {
+		const struct answer_event *e = &c->answer.events[i];
 		char shown[64];
 
-		if (e->has_time && e->seconds < r->reached)
-			r->reached = e->seconds;
+		if (e->has_time && e->time < oldest)
+			oldest = e->time;
+		if (e->has_time && !sweep_wants(r->sweep, request->chain, e->time))
+			continue;
+		wanted++;
 		if (!e->has_record)
 			page_problem(page, NULL, UINT64_MAX,
 			    "the service gave event %s without its record",
 			    e->id.n > 0 ? str_escape(shown, sizeof(shown), e->id) : "(without id)");
-		else if (e->id.n == 0 || !was_seen(&r->seen, e->id))
+		else if (!comes_otherwise(r, request->chain, e) &&
+		    (e->id.n == 0 || is_new(r, e->id)))
 			page_add_event(page, e->span);
 	}
+	sweep_answer(r->sweep, request->chain, now_us() / 1000, c->answer.n, oldest,
+	    c->answer.token, wanted);
 }
 
-/* An answer came. True when it is worth another call. */
-static bool
-take_answer(const struct lookup *l, struct region *r, struct str text, struct page *page)
+static void
+fail(struct region *r, size_t chain, const char *why)
 {
-	const char *wrong;
-	struct str token;
+	if (!r->failed)
+		(void)err_set(&r->failure, 0, "%s", why);
+	r->failed = true;
+	sweep_fail(r->sweep, chain);
+}
 
-	page->bytes.n = 0;
-	buf_str(&page->bytes, text);
-	page->counts.bytes += text.n;
+/* An answer came; wrong says that it makes no sense, or is NULL. */
+static void
+take_answer(struct region *r, struct client *c, const struct sweep_request *request,
+    const char *wrong, struct page *page)
+{
 	r->throttled = 0;
-	wrong = answer_read(&r->answer, buf_slice(&page->bytes));
+	r->skew = aws_skew(c->aws);
+	pace_answered(&r->pace);
 	if (wrong != NULL) {
 		if (r->bad++ < LOOKUP_MAX_BAD)
-			return true;
-		give_up(l, r, page, wrong);
-		return false;
+			sweep_again(r->sweep, request->chain);
+		else
+			fail(r, request->chain, wrong);
+		return;
 	}
 	r->bad = 0;
 	r->answered = true;
 	page->counts.pages++;
-	take_events(r, page);
-	token = r->answer.token;
-	if (token.n == 0) {
-		r->ended = true;
-	} else if (str_eq(token, buf_slice(&r->token))) {
-		give_up(l, r, page, "the service gave the same page token again");
+	take_events(r, c, request, page);
+	if (c->answer.token.n > 0 && str_eq(c->answer.token, request->token))
+		fail(r, request->chain, "the service gave the same page token again");
+}
+
+/* A call failed. */
+static void
+take_error(struct region *r, const struct sweep_request *request, const struct aws_error *error,
+    const struct err *err)
+{
+	if (error->kind == AWS_THROTTLED && r->throttled < LOOKUP_MAX_THROTTLED) {
+		r->throttled++;
+		sweep_again(r->sweep, request->chain);
+	} else if (strcmp(error->code, "InvalidNextTokenException") == 0 && request->token.n > 0 &&
+	    r->restarts < LOOKUP_MAX_RESTARTS) {
+		r->restarts++;
+		sweep_restart(r->sweep, request->chain);
+	} else if (strcmp(error->code, "InvalidLookupAttributesException") == 0 &&
+	    request->lookup->key != PLAN_EVERYTHING) {
+		r->unplanned = true;
+		sweep_fail(r->sweep, request->chain);
+	} else if (error->kind == AWS_UNKNOWN_KEY && !r->answered) {
+		r->refused = true;
+		r->failure = *err;
+		sweep_fail(r->sweep, request->chain);
 	} else {
-		r->token.n = 0;
-		buf_str(&r->token, token);
+		fail(r, request->chain, err->msg);
 	}
+}
+
+/* --- the stream --- */
+
+static struct sweep *
+sweep_of(const struct lookup *l, const struct region *r, const struct plan *plan)
+{
+	return sweep_new(&(struct sweep_config){.plan = plan,
+	    .from = l->config.from,
+	    .to = r->config->to,
+	    .interval = (int64_t)(1000 / l->config.rate)});
+}
+
+/* Name what could not be searched, when no more answers will come. */
+static void
+report_failure(struct region *r, struct page *page)
+{
+	char after[WHEN_PRINT_SIZE], to[WHEN_PRINT_SIZE];
+	int64_t from, until;
+
+	for (size_t i = 0; sweep_left(r->sweep, i, &from, &until); i++)
+		page_problem(page, NULL, UINT64_MAX, "events from %s to %s were not searched: %s",
+		    when_print(after, from), when_print(to, until - until % WHEN_SECOND_US),
+		    r->failure.msg);
+}
+
+/* Say with the page how far the region has come. False when there is nothing to say: the page
+ * is empty. */
+static bool
+close_page(struct lookup *l, struct region *r, struct page *page)
+{
+	int64_t reached = sweep_reached(r->sweep);
+
+	if (sweep_is_done(r->sweep) && r->unplanned && !r->failed && !r->refused) {
+		sweep_free(r->sweep);
+		r->sweep = sweep_of(l, r, &full_scan);
+		r->unplanned = false;
+	} else if (sweep_is_done(r->sweep)) {
+		r->ended = page->ended = true;
+		page->failed = r->failed || r->refused;
+		if (r->failed)
+			report_failure(r, page);
+	}
+	if (!page->ended && page->counts.pages == 0)
+		return false;
+	/* Events of the same second have no order. */
+	page->reached = reached == INT64_MIN ? reached : reached - reached % WHEN_SECOND_US;
+	page->seq = r->pages++;
+	return true;
+}
+
+/* Wait for a request that may be sent, now. False when there will be none. */
+static bool
+wait_for_request(struct region *r, struct sweep_request *request)
+{
+	int64_t until, now;
+
+	r->waiting++;
+	while (!r->stopped && !r->ended) {
+		now = now_us();
+		until = INT64_MAX;
+		if (r->gate != SOURCE_SHUT && now < pace_next(&r->pace)) {
+			until = pace_next(&r->pace);
+		} else if (r->gate != SOURCE_SHUT &&
+		    sweep_next(r->sweep, now / 1000, r->gate == SOURCE_FRONT, request, &until) ==
+			SWEEP_ASK) {
+			pace_take(&r->pace, now);
+			r->waiting--;
+			return true;
+		} else if (until != INT64_MAX) {
+			until = now + until * 1000;
+		}
+		wait_until(r, until);
+	}
+	r->waiting--;
 	return false;
+}
+
+/* Should another thread wait for the next turn while this one waits for its answer? */
+static bool
+wants_fetcher(struct region *r)
+{
+	if (r->waiting > 0 || r->fetchers == LOOKUP_MAX_FETCHERS || r->gate != SOURCE_FREE ||
+	    !sweep_has_more(r->sweep))
+		return false;
+	r->fetchers++;
+	return true;
+}
+
+/* Ask, and take what comes. The region is locked before and after. */
+static void
+ask(struct lookup *l, struct region *r, struct client *c, struct sweep_request *request,
+    struct page *page)
+{
+	bool more = wants_fetcher(r), answered;
+	struct buf token = {0};
+	struct aws_error error;
+	const char *wrong = NULL;
+	struct str answer;
+	struct err err;
+
+	buf_str(&token, request->token);
+	request->token = buf_slice(&token);
+	c->may_send = true;
+	must(pthread_mutex_unlock(&r->lock));
+	if (more)
+		l->source.more(l->source.context, (size_t)(r - l->regions));
+	write_body(c, request);
+	answered = aws_call(c->aws, TARGET, "LookupEvents", buf_slice(&c->body), &answer, &error,
+		       &err) == 0;
+	if (answered) {
+		aws_take_answer(c->aws, &page->bytes);
+		page->counts.bytes += answer.n;
+		wrong = answer_read(&c->answer, buf_slice(&page->bytes));
+	}
+	must(pthread_mutex_lock(&r->lock));
+	if (answered)
+		take_answer(r, c, request, wrong, page);
+	else
+		take_error(r, request, &error, &err);
+	/* There are many clients, and each waits most of the time. */
+	answer_free(&c->answer);
+	answer_init(&c->answer);
+	buf_free(&token);
+	must(pthread_cond_broadcast(&r->changed));
 }
 
 static bool
@@ -265,27 +433,85 @@ lookup_next(struct source *source, size_t stream, struct page *page)
 {
 	struct lookup *l = (struct lookup *)source;
 	struct region *r = &l->regions[stream];
-	struct aws_error error;
-	struct str answer;
-	struct err err;
-	bool again;
+	struct sweep_request request;
+	struct client *client;
+	bool given = false;
 
-	if (r->ended)
-		return false;
 	page->stream = stream;
 	buf_str(&page->name, str_of("region "));
 	buf_str(&page->name, str_of(r->config->name));
-	do {
-		write_body(l, r);
-		again = aws_call(r->aws, TARGET, "LookupEvents", buf_slice(&r->body), &answer,
-			    &error, &err) == 0 ?
-		    take_answer(l, r, answer, page) :
-		    call_again(l, r, page, &error, &err);
-	} while (again);
-	/* The fraction that EventTime may have had. */
-	page->reached = r->reached * WHEN_SECOND_US + WHEN_SECOND_US - 1;
-	page->ended = r->ended;
-	return true;
+	must(pthread_mutex_lock(&r->lock));
+	if (r->config->done && !r->ended) {
+		r->ended = page->ended = given = true;
+		page->reached = INT64_MIN;
+	}
+	if (!r->ended) {
+		client = take_client(r);
+		while (!given && wait_for_request(r, &request)) {
+			ask(l, r, client, &request, page);
+			given = close_page(l, r, page);
+		}
+		client->busy = false;
+	}
+	if (r->ended)
+		must(pthread_cond_broadcast(&r->changed));
+	must(pthread_mutex_unlock(&r->lock));
+	return given;
+}
+
+static void
+lookup_gate(struct source *source, size_t stream, enum source_gate gate)
+{
+	struct region *r = &((struct lookup *)source)->regions[stream];
+
+	must(pthread_mutex_lock(&r->lock));
+	if (r->gate != gate) {
+		r->gate = gate;
+		must(pthread_cond_broadcast(&r->changed));
+	}
+	must(pthread_mutex_unlock(&r->lock));
+}
+
+static void
+lookup_stop(struct source *source)
+{
+	struct lookup *l = (struct lookup *)source;
+
+	for (size_t i = 0; i < l->config.n; i++) {
+		struct region *r = &l->regions[i];
+
+		must(pthread_mutex_lock(&r->lock));
+		r->stopped = true;
+		must(pthread_cond_broadcast(&r->changed));
+		must(pthread_mutex_unlock(&r->lock));
+	}
+}
+
+static void
+lookup_state(struct source *source, struct source_state *state)
+{
+	struct lookup *l = (struct lookup *)source;
+	bool known = true;
+
+	*state = (struct source_state){0};
+	for (size_t i = 0; i < l->config.n; i++) {
+		struct region *r = &l->regions[i];
+		double pages;
+
+		must(pthread_mutex_lock(&r->lock));
+		if (r->ended) {
+			state->streams_done++;
+		} else {
+			state->legal += r->pace.legal;
+			pages = sweep_pages_left(r->sweep);
+			known = known && pages >= 0;
+			if (pages / r->pace.rate > state->seconds)
+				state->seconds = pages / r->pace.rate;
+		}
+		must(pthread_mutex_unlock(&r->lock));
+	}
+	if (!known)
+		state->seconds = -1;
 }
 
 /* A key that no region knows is wrong; one that some know is not at home in the others. */
@@ -299,14 +525,13 @@ lookup_finish(struct source *source, struct page *page)
 		refused += l->regions[i].refused;
 	for (size_t i = 0; i < l->config.n; i++) {
 		struct region *r = &l->regions[i];
-		int64_t skew = aws_skew(r->aws);
 		char name[96];
 
-		if (i == 0 && l->config.until_now && skew > LOOKUP_MAX_CLOCK_S)
+		if (i == 0 && l->config.until_now && r->skew > LOOKUP_MAX_CLOCK_S)
 			page_warning(page, "clock",
 			    "this machine's is %" PRId64 " seconds behind the "
 			    "service's: what happened since was not searched; set it, or use --to",
-			    skew);
+			    r->skew);
 		(void)snprintf(name, sizeof(name), "region %s", r->config->name);
 		if (!r->refused)
 			continue;
@@ -315,7 +540,7 @@ lookup_finish(struct source *source, struct page *page)
 			    refused == l->config.n ?
 				"not searched" :
 				"not searched, maybe it is not enabled for the account",
-			    r->refusal.msg);
+			    r->failure.msg);
 		else
 			page_warning(page, name, "not enabled for the account, passed over");
 	}
@@ -329,37 +554,51 @@ lookup_close(struct source *source)
 	for (size_t i = 0; i < l->config.n; i++) {
 		struct region *r = &l->regions[i];
 
-		aws_free(r->aws);
-		buf_free(&r->token);
-		buf_free(&r->body);
-		answer_free(&r->answer);
-		free(r->seen.young);
-		free(r->seen.old);
+		for (size_t k = 0; k < LOOKUP_MAX_FETCHERS && r->clients[k].aws != NULL; k++) {
+			aws_free(r->clients[k].aws);
+			buf_free(&r->clients[k].body);
+			answer_free(&r->clients[k].answer);
+		}
+		sweep_free(r->sweep);
+		ids_free(&r->young);
+		ids_free(&r->old);
+		must(pthread_mutex_destroy(&r->lock));
+		must(pthread_cond_destroy(&r->changed));
 	}
 	free(l->regions);
 	free(l);
+}
+
+static void
+init_region(const struct lookup *l, struct region *r, const struct lookup_region *config)
+{
+	pthread_condattr_t attr;
+
+	*r = (struct region){.config = config, .fetchers = 1};
+	must(pthread_mutex_init(&r->lock, NULL));
+	must(pthread_condattr_init(&attr));
+	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
+	must(pthread_cond_init(&r->changed, &attr));
+	must(pthread_condattr_destroy(&attr));
+	pace_init(&r->pace, l->config.rate);
+	r->sweep = sweep_of(l, r, config->plan);
 }
 
 struct source *
 lookup_open(const struct lookup_config *config)
 {
 	struct lookup *l = xmalloc(sizeof(*l));
-	struct aws_config aws;
 
 	*l = (struct lookup){.source = {.streams = config->n,
 				 .next = lookup_next,
 				 .finish = lookup_finish,
-				 .close = lookup_close},
+				 .close = lookup_close,
+				 .gate = lookup_gate,
+				 .stop = lookup_stop,
+				 .state = lookup_state},
 	    .config = *config};
 	l->regions = xrealloc(NULL, config->n, sizeof(*l->regions));
-	for (size_t i = 0; i < config->n; i++) {
-		l->regions[i] = (struct region){
-		    .config = &config->regions[i], .to = config->to, .reached = config->to};
-		aws = config->regions[i].aws;
-		aws.before = pace;
-		aws.context = &l->regions[i];
-		l->regions[i].aws = aws_new(&aws);
-		answer_init(&l->regions[i].answer);
-	}
+	for (size_t i = 0; i < config->n; i++)
+		init_region(l, &l->regions[i], &config->regions[i]);
 	return &l->source;
 }

@@ -1,35 +1,70 @@
-/* merge.c: see merge.h. */
+/* merge.c: see merge.h. The lines of a page are a run; a heap has the run with the newest line on
+ * top. */
 #include "merge.h"
 
 #include <stdlib.h>
 
 #include "page.h"
 
-struct stream {
-	struct buf text; /* lines, those before lines[next] are out */
-	struct line *lines;
+struct run {
+	struct buf text;
+	struct line *lines; /* n of them; those before `next` are out */
 	size_t n;
 	size_t next;
-	size_t cap;
+	int64_t time; /* of the next: no newer than those before it, even where it says otherwise */
+	size_t stream;
+	uint64_t nth; /* run: lines of the same time keep the order in which they came */
+};
+
+/* What a page said that came before its turn. */
+struct later {
+	uint64_t seq;
+	int64_t reached;
+	bool ended;
+	bool failed;
+};
+
+struct stream {
+	uint64_t seq;        /* of the page whose turn it is */
+	struct later *later; /* of the pages that came before their turn */
+	size_t n_later;
 	int64_t reached; /* no line to come is newer */
 	bool ended;
+	bool failed; /* what it has not reached was not searched */
+	size_t held; /* bytes of lines that wait */
 };
 
 struct merge {
 	size_t n;
+	bool ordered;
 	struct stream *streams;
+	struct run **heap;
+	size_t n_runs;
+	size_t cap;
+	uint64_t nth;
+	struct run *spent; /* the run that gave the last line, if that was its last */
 };
 
 struct merge *
-merge_new(size_t n)
+merge_new(size_t n, bool ordered)
 {
 	struct merge *m = xmalloc(sizeof(*m));
 
-	*m = (struct merge){.n = n};
+	*m = (struct merge){.n = n, .ordered = ordered};
 	m->streams = xrealloc(NULL, n, sizeof(*m->streams));
 	for (size_t i = 0; i < n; i++)
 		m->streams[i] = (struct stream){.reached = INT64_MAX};
 	return m;
+}
+
+static void
+run_free(struct run *r)
+{
+	if (r == NULL)
+		return;
+	buf_free(&r->text);
+	free(r->lines);
+	free(r);
 }
 
 void
@@ -37,121 +72,193 @@ merge_free(struct merge *m)
 {
 	if (m == NULL)
 		return;
-	for (size_t i = 0; i < m->n; i++) {
-		buf_free(&m->streams[i].text);
-		free(m->streams[i].lines);
-	}
+	for (size_t i = 0; i < m->n; i++)
+		free(m->streams[i].later);
+	for (size_t i = 0; i < m->n_runs; i++)
+		run_free(m->heap[i]);
+	run_free(m->spent);
 	free(m->streams);
+	free(m->heap);
 	free(m);
 }
 
-/* Drop what is out, so that a stream holds no more than what waits. */
-static void
-compact(struct stream *s)
-{
-	size_t gone = s->next < s->n ? s->lines[s->next].span.at : s->text.n;
+/* --- the heap --- */
 
-	if (s->next == 0)
+static bool
+is_before(const struct run *a, const struct run *b)
+{
+	if (a->time != b->time)
+		return a->time > b->time;
+	return a->stream != b->stream ? a->stream < b->stream : a->nth < b->nth;
+}
+
+static void
+sift_up(struct merge *m, size_t i)
+{
+	struct run *r = m->heap[i];
+
+	while (i > 0 && is_before(r, m->heap[(i - 1) / 2])) {
+		m->heap[i] = m->heap[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	m->heap[i] = r;
+}
+
+/* The run on top has changed, or is gone. */
+static void
+sift_down(struct merge *m, struct run *r)
+{
+	size_t i = 0, child;
+
+	while ((child = 2 * i + 1) < m->n_runs) {
+		if (child + 1 < m->n_runs && is_before(m->heap[child + 1], m->heap[child]))
+			child++;
+		if (!is_before(m->heap[child], r))
+			break;
+		m->heap[i] = m->heap[child];
+		i = child;
+	}
+	m->heap[i] = r;
+}
+
+/* --- streams --- */
+
+static void
+take_turn(struct stream *s, const struct later *page)
+{
+	if (page->reached < s->reached)
+		s->reached = page->reached;
+	s->ended = page->ended;
+	s->failed = page->failed;
+	s->seq++;
+}
+
+/* A page may have overtaken those before it, whose lines may be newer than what it says. */
+static void
+set_reached(struct stream *s, const struct later *page)
+{
+	if (page->seq != s->seq) {
+		s->later = xrealloc(s->later, s->n_later + 1, sizeof(*s->later));
+		s->later[s->n_later++] = *page;
 		return;
-	memmove(s->text.p, s->text.p + gone, s->text.n - gone);
-	s->text.n -= gone;
-	s->n -= s->next;
-	memmove(s->lines, s->lines + s->next, s->n * sizeof(*s->lines));
-	for (size_t i = 0; i < s->n; i++)
-		s->lines[i].span.at -= gone;
-	s->next = 0;
+	}
+	take_turn(s, page);
+	for (size_t i = 0; i < s->n_later; i++)
+		if (s->later[i].seq == s->seq) {
+			struct later next = s->later[i];
+
+			s->later[i] = s->later[--s->n_later];
+			take_turn(s, &next);
+			i = SIZE_MAX; /* from the first again */
+		}
+}
+
+/* The time of the next line. One without a time stands where it stood. */
+static void
+set_time(struct run *r)
+{
+	int64_t time = r->lines[r->next].time;
+
+	if (time != INT64_MIN && time < r->time)
+		r->time = time;
 }
 
 void
 merge_add(struct merge *m, const struct page *page)
 {
 	struct stream *s = &m->streams[page->stream];
-	size_t base;
+	struct run *r;
 
-	compact(s);
-	base = s->text.n;
-	buf_str(&s->text, buf_slice(&page->out));
-	for (size_t i = 0; i < page->n_lines; i++) {
-		struct line line = page->lines[i];
-
-		if (s->n == s->cap) {
-			s->cap = s->cap > 0 ? s->cap * 2 : 64;
-			s->lines = xrealloc(s->lines, s->cap, sizeof(*s->lines));
-		}
-		line.span.at += base;
-		/* A line without a time, or out of order, keeps its place in the stream. */
-		if (line.time == INT64_MIN || line.time > s->reached)
-			line.time = s->reached;
-		s->reached = line.time;
-		s->lines[s->n++] = line;
+	set_reached(s, &(struct later){page->seq, page->reached, page->ended, page->failed});
+	if (page->n_lines == 0)
+		return;
+	r = xmalloc(sizeof(*r));
+	*r = (struct run){
+	    .n = page->n_lines, .time = INT64_MAX, .stream = page->stream, .nth = m->nth++};
+	buf_str(&r->text, buf_slice(&page->out));
+	r->lines = xrealloc(NULL, r->n, sizeof(*r->lines));
+	memcpy(r->lines, page->lines, r->n * sizeof(*r->lines));
+	set_time(r);
+	s->held += r->text.n;
+	if (m->n_runs == m->cap) {
+		m->cap = m->cap > 0 ? m->cap * 2 : 64;
+		m->heap = xrealloc(m->heap, m->cap, sizeof(struct run *));
 	}
-	if (page->reached < s->reached)
-		s->reached = page->reached;
-	s->ended = page->ended;
+	m->heap[m->n_runs] = r;
+	sift_up(m, m->n_runs++);
 }
 
-/* The newest that the stream has or may still bring; INT64_MIN when it is done. */
-static int64_t
-front(const struct stream *s)
+int64_t
+merge_reached(const struct merge *m)
 {
-	if (s->next < s->n)
-		return s->lines[s->next].time;
-	return s->ended ? INT64_MIN : s->reached;
-}
+	int64_t reached = INT64_MIN;
 
-/* The stream whose turn it is; m->n when all are done. */
-static size_t
-turn(const struct merge *m)
-{
-	size_t best = m->n;
-
-	for (size_t i = 0; i < m->n; i++) {
-		const struct stream *s = &m->streams[i];
-
-		if (s->next == s->n && s->ended)
-			continue;
-		if (best == m->n || front(s) > front(&m->streams[best]))
-			best = i;
-	}
-	return best;
+	for (size_t i = 0; i < m->n; i++)
+		if (!m->streams[i].ended && m->streams[i].reached > reached)
+			reached = m->streams[i].reached;
+	if (m->n_runs > 0 && m->heap[0]->time > reached)
+		reached = m->heap[0]->time;
+	return reached;
 }
 
 bool
-merge_next(struct merge *m, struct str *line)
+merge_next(struct merge *m, struct str *text, struct line *line)
 {
-	size_t i = turn(m);
-	struct stream *s;
+	struct run *r;
 
-	if (i == m->n)
+	run_free(m->spent);
+	m->spent = NULL;
+	if (m->n_runs == 0)
 		return false;
-	s = &m->streams[i];
-	if (s->next == s->n)
+	r = m->heap[0];
+	/* reached is no newer than the line on top, or it is a stream that has to bring more. */
+	if (m->ordered && merge_reached(m) > r->time)
 		return false;
-	*line = (struct str){s->text.p + s->lines[s->next].span.at, s->lines[s->next].span.n};
-	s->next++;
+	*line = r->lines[r->next++];
+	*text = (struct str){r->text.p + line->span.at, line->span.n};
+	m->streams[r->stream].held -= line->span.n;
+	if (r->next < r->n) {
+		set_time(r);
+		sift_down(m, r);
+	} else {
+		m->spent = r;
+		if (--m->n_runs > 0)
+			sift_down(m, m->heap[m->n_runs]);
+	}
 	return true;
 }
 
 size_t
 merge_held(const struct merge *m, size_t stream)
 {
-	const struct stream *s = &m->streams[stream];
-
-	return s->next < s->n ? s->text.n - s->lines[s->next].span.at : 0;
+	return m->streams[stream].held;
 }
 
 bool
 merge_wants(const struct merge *m, size_t stream)
 {
-	size_t i = turn(m);
+	const struct stream *s = &m->streams[stream];
 
-	return i == stream && m->streams[i].next == m->streams[i].n;
+	return !s->ended && s->reached == merge_reached(m);
 }
 
 int64_t
-merge_reached(const struct merge *m)
+merge_given(const struct merge *m, size_t stream)
 {
-	size_t i = turn(m);
+	const struct stream *s = &m->streams[stream];
+	int64_t given = s->ended && !s->failed ? INT64_MIN : s->reached;
 
-	return i < m->n ? front(&m->streams[i]) : INT64_MIN;
+	for (size_t i = 0; i < m->n_runs && s->held > 0; i++) {
+		const struct run *r = m->heap[i];
+
+		for (size_t k = r->next; k < r->n && r->stream == stream; k++) {
+			int64_t time = r->lines[k].time;
+
+			if (time == INT64_MIN)
+				time = r->time;
+			if (time > given)
+				given = time;
+		}
+	}
+	return given;
 }

@@ -24,7 +24,7 @@ page_new(void)
 {
 	struct page *page = xmalloc(sizeof(*page));
 
-	*page = (struct page){0};
+	*page = (struct page){.reached = INT64_MAX};
 	return page;
 }
 
@@ -70,10 +70,23 @@ page_reset(struct page *page)
 	page->name.n = 0;
 	page->stream = 0;
 	page->reached = INT64_MAX;
-	page->ended = false;
+	page->ended = page->failed = false;
 	page->base = 0;
 	page->n_events = page->n_lines = 0;
 	page->counts = (struct counts){0};
+}
+
+void
+page_shrink(struct page *page)
+{
+	page_reset(page);
+	buf_free(&page->bytes);
+	buf_free(&page->out);
+	free(page->events);
+	free(page->lines);
+	page->events = NULL;
+	page->lines = NULL;
+	page->cap_events = page->cap_lines = 0;
 }
 
 void
@@ -87,7 +100,7 @@ page_add_event(struct page *page, struct span event)
 }
 
 void
-page_add_line(struct page *page, struct str text, int64_t time)
+page_add_line(struct page *page, struct str text, const struct line *line)
 {
 	size_t at = page->out.n;
 
@@ -100,7 +113,8 @@ page_add_line(struct page *page, struct str text, int64_t time)
 		page->cap_lines = page->cap_lines > 0 ? page->cap_lines * 2 : 64;
 		page->lines = xrealloc(page->lines, page->cap_lines, sizeof(*page->lines));
 	}
-	page->lines[page->n_lines++] = (struct line){{at, page->out.n - at}, time};
+	page->lines[page->n_lines] = *line;
+	page->lines[page->n_lines++].span = (struct span){at, page->out.n - at};
 	page->counts.matched++;
 }
 

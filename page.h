@@ -8,6 +8,7 @@
 #define PAGE_H
 
 #include "frame.h"
+#include "id.h"
 #include "str.h"
 
 #define PAGE_MAX_PROBLEMS                                                                          \
@@ -44,13 +45,16 @@ struct problem {
 struct line {
 	struct span span;
 	int64_t time; /* eventTime in us since the epoch (when.h); INT64_MIN where there is none */
+	struct id id;
+	size_t stream; /* that it is from */
 };
 
 struct page {
-	uint64_t seq;    /* 0, 1, 2, ... in the order read */
+	uint64_t seq;    /* 0, 1, 2, ... in the order read, of its stream */
 	size_t stream;   /* of the source: which it is from */
-	int64_t reached; /* of a stream that is newest first: no event to come is newer (us) */
+	int64_t reached; /* of a stream: no event of it to come is newer (us) */
 	bool ended;      /* the stream's last page */
+	bool failed;     /* likewise, but what is not newer than `reached` was not searched */
 	struct buf name; /* of the file */
 	struct buf bytes;
 	uint64_t base;       /* position of bytes.p[0] in the file (inflated) */
@@ -72,10 +76,14 @@ void page_free(struct page *page);
 /* Empty it for the next use; its buffers stay. */
 void page_reset(struct page *page);
 
+/* Empty it, and give its buffers back, as the next use is far. */
+void page_shrink(struct page *page);
+
 void page_add_event(struct page *page, struct span event);
 
-/* Add a match. text is its line without the line feed, made of one line if it was not. */
-void page_add_line(struct page *page, struct str text, int64_t time);
+/* Add a match. text is its line without the line feed, made of one line if it was not; line says
+ * the rest about it. */
+void page_add_line(struct page *page, struct str text, const struct line *line);
 
 /* Note that something could not be searched, and count it. where: the file, the page's own when
  * NULL. pos as in struct problem, UINT64_MAX for none. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "checkpoint.h"
 #include "merge.h"
 #include "out.h"
 #include "page.h"
@@ -23,15 +24,17 @@ struct pipeline {
 	pthread_mutex_t lock;     /* of what follows */
 	pthread_cond_t ended_cond;
 	struct counts counts;
-	bool stopped;     /* end early */
-	bool ended;       /* pipeline_run is over */
-	size_t searching; /* searchers or streams that still run */
-	size_t streams;   /* of the source, each with a thread of its own; 0: one reader for all */
-	pthread_cond_t gate_cond;
-	bool *may_fetch; /* of each stream: it is not too far ahead of the others */
+	bool stopped;        /* end early */
+	bool ended;          /* pipeline_run is over */
+	size_t searching;    /* searchers or streams that still run */
+	size_t streams;      /* of the source; 0: one reader for all */
+	pthread_t *fetchers; /* threads of the streams, n_fetchers of them */
+	size_t n_fetchers;
 	int64_t reached; /* see pipeline_reached */
 	bool abandoned;  /* the reader was left waiting */
 };
+
+static void start_fetcher(void *context, size_t stream);
 
 static void
 must(int error)
@@ -46,9 +49,17 @@ make_queues(struct pipeline *p, size_t pages, enum queue_order order)
 	p->free_pages = queue_new(pages, QUEUE_FIFO);
 	p->work = queue_new(pages, QUEUE_FIFO);
 	p->done = queue_new(pages, order);
-	for (size_t i = 0; i < pages; i++)
-		if (!queue_put(p->free_pages, page_new()))
-			abort();
+}
+
+static void
+add_pages(struct pipeline *p, size_t n)
+{
+	while (n-- > 0) {
+		struct page *page = page_new();
+
+		if (!queue_put(p->free_pages, page)) /* the run has ended */
+			page_free(page);
+	}
 }
 
 struct pipeline *
@@ -64,17 +75,17 @@ pipeline_new(const struct pipeline_config *config)
 	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
 	must(pthread_cond_init(&p->ended_cond, &attr));
 	must(pthread_condattr_destroy(&attr));
-	must(pthread_cond_init(&p->gate_cond, NULL));
 	p->reached = INT64_MAX;
 	p->streams = config->source->streams;
 	if (p->streams > 0) {
-		p->may_fetch = xrealloc(NULL, p->streams, sizeof(*p->may_fetch));
-		for (size_t i = 0; i < p->streams; i++)
-			p->may_fetch[i] = true;
-		make_queues(p, p->streams * 2, QUEUE_FIFO);
+		p->fetchers = xrealloc(NULL, PIPELINE_MAX_FETCHERS, sizeof(*p->fetchers));
+		make_queues(p, PIPELINE_MAX_FETCHERS, QUEUE_FIFO);
+		config->source->more = start_fetcher;
+		config->source->context = p;
 	} else if (config->jobs > 1) {
 		make_queues(p, (size_t)config->jobs * PIPELINE_PAGES_PER_JOB,
 		    config->ordered ? QUEUE_BY_SEQ : QUEUE_FIFO);
+		add_pages(p, (size_t)config->jobs * PIPELINE_PAGES_PER_JOB);
 	}
 	return p;
 }
@@ -91,8 +102,7 @@ pipeline_free(struct pipeline *p)
 	must(pthread_mutex_destroy(&p->printing));
 	must(pthread_mutex_destroy(&p->lock));
 	must(pthread_cond_destroy(&p->ended_cond));
-	must(pthread_cond_destroy(&p->gate_cond));
-	free(p->may_fetch);
+	free(p->fetchers);
 	free(p);
 	return true;
 }
@@ -132,8 +142,9 @@ stop(struct pipeline *p)
 {
 	must(pthread_mutex_lock(&p->lock));
 	p->stopped = true;
-	must(pthread_cond_broadcast(&p->gate_cond));
 	must(pthread_mutex_unlock(&p->lock));
+	if (p->streams > 0)
+		p->config.source->stop(p->config.source);
 	if (p->work != NULL) {
 		queue_abort(p->free_pages);
 		queue_abort(p->work);
@@ -252,38 +263,24 @@ searcher_main(void *context)
 
 /* --- several streams --- */
 
-/* Wait until the stream is not too far ahead of the others. False when the run has ended. */
-static bool
-pass_gate(struct pipeline *p, size_t stream)
-{
-	bool stopped;
-
-	must(pthread_mutex_lock(&p->lock));
-	while (!p->may_fetch[stream] && !p->stopped)
-		must(pthread_cond_wait(&p->gate_cond, &p->lock));
-	stopped = p->stopped;
-	must(pthread_mutex_unlock(&p->lock));
-	return !stopped;
-}
-
-struct stream_start {
+struct fetcher_start {
 	struct pipeline *p;
 	size_t stream;
 };
 
 /* Fetch and search one stream's pages. */
 static void *
-stream_main(void *context)
+fetcher_main(void *context)
 {
-	struct stream_start start = *(struct stream_start *)context;
+	struct fetcher_start start = *(struct fetcher_start *)context;
 	struct pipeline *p = start.p;
 	struct search_scratch *scratch = search_scratch_new();
 	struct page *page;
 
 	free(context);
-	while (pass_gate(p, start.stream) && (page = queue_get(p->free_pages)) != NULL) {
-		page_reset(page);
+	while ((page = queue_get(p->free_pages)) != NULL) {
 		if (!p->config.source->next(p->config.source, start.stream, page)) {
+			page_shrink(page);
 			if (!queue_put(p->free_pages, page))
 				page_free(page);
 			break;
@@ -299,16 +296,66 @@ stream_main(void *context)
 	return NULL;
 }
 
-/* Tell the streams who may go on. */
+/* The bytes that may be held. */
+static size_t
+most_held(struct pipeline *p)
+{
+	size_t fetchers;
+
+	must(pthread_mutex_lock(&p->lock));
+	fetchers = p->n_fetchers;
+	must(pthread_mutex_unlock(&p->lock));
+	if (fetchers * PIPELINE_FETCHER > PIPELINE_MAX_HELD - PIPELINE_LEAST_HELD)
+		return PIPELINE_LEAST_HELD;
+	return PIPELINE_MAX_HELD - fetchers * PIPELINE_FETCHER;
+}
+
+/* How far each stream may go: one that is far ahead of the others, or whose lines are far ahead of
+ * its own newest, waits. What may be held is shared by those that need it. */
 static void
 set_gates(struct pipeline *p, const struct merge *m)
 {
-	must(pthread_mutex_lock(&p->lock));
+	size_t held = 0, most = most_held(p);
+
 	for (size_t i = 0; i < p->streams; i++)
-		p->may_fetch[i] = merge_held(m, i) < PIPELINE_MAX_HELD || merge_wants(m, i);
+		held += merge_held(m, i);
+	for (size_t i = 0; i < p->streams; i++) {
+		bool far = (held >= most && merge_held(m, i) >= most / p->streams) ||
+		    (p->config.checkpoint != NULL &&
+			checkpoint_ahead(p->config.checkpoint, i) >= CHECKPOINT_MAX_AHEAD);
+
+		p->config.source->gate(p->config.source, i,
+		    !far                                        ? SOURCE_FREE :
+			merge_wants(m, i) || !p->config.ordered ? SOURCE_FRONT :
+								  SOURCE_SHUT);
+	}
+	must(pthread_mutex_lock(&p->lock));
 	p->reached = merge_reached(m);
-	must(pthread_cond_broadcast(&p->gate_cond));
 	must(pthread_mutex_unlock(&p->lock));
+}
+
+/* Print the lines, and note it where there is a checkpoint. */
+static enum out_result
+print_lines(struct pipeline *p, const struct merge *m, const struct page *lines, struct err *err)
+{
+	struct checkpoint *c = p->config.checkpoint;
+	enum out_result r;
+	uint64_t printed;
+
+	if (lines->n_lines > 0 && p->config.printing != NULL)
+		p->config.printing(p->config.context);
+	if (c == NULL)
+		return print(p, lines, err);
+	for (size_t i = 0; i < p->streams; i++)
+		checkpoint_reached(c, i, merge_given(m, i));
+	if (checkpoint_prepare(c, lines, err) != 0)
+		return OUT_FAILED;
+	printed = out_printed(p->config.out);
+	r = print(p, lines, err);
+	/* Nobody may have read them. */
+	if (r == OUT_ENOUGH && out_printed(p->config.out) == printed)
+		return r;
+	return r == OUT_FAILED || checkpoint_commit(c, err) != 0 ? OUT_FAILED : r;
 }
 
 /* Put the page's lines in order with those of the other streams, and print what is certain. */
@@ -316,14 +363,14 @@ static enum out_result
 merge_page(struct pipeline *p, struct merge *m, const struct page *page, struct page *merged,
     struct err *err)
 {
-	struct str line;
+	struct line line;
+	struct str text;
 	enum out_result r;
 
 	merge_add(m, page);
-	page_reset(merged);
-	while (merge_next(m, &line))
-		page_add_line(merged, (struct str){line.p, line.n - 1}, INT64_MIN);
-	r = print(p, merged, err);
+	while (merge_next(m, &text, &line))
+		page_add_line(merged, (struct str){text.p, text.n - 1}, &line);
+	r = print_lines(p, m, merged, err);
 	set_gates(p, m);
 	return r;
 }
@@ -331,18 +378,21 @@ merge_page(struct pipeline *p, struct merge *m, const struct page *page, struct 
 static enum out_result
 write_streams(struct pipeline *p, struct err *err)
 {
-	struct merge *m = merge_new(p->streams);
+	struct merge *m = merge_new(p->streams, p->config.ordered);
 	struct page *page, *merged = page_new();
 	enum out_result r = OUT_MORE;
 
 	while (r == OUT_MORE && (page = queue_get(p->done)) != NULL) {
 		report(p, page);
-		r = p->config.ordered ? merge_page(p, m, page, merged, err) : print(p, page, err);
+		r = merge_page(p, m, page, merged, err);
+		page_shrink(page);
+		page_shrink(merged);
+		if (r == OUT_MORE && p->config.moved != NULL)
+			p->config.moved(p->config.context);
 		if (!queue_put(p->free_pages, page))
 			page_free(page);
 	}
 	if (r == OUT_MORE && !is_stopped(p) && p->config.source->finish != NULL) {
-		page_reset(merged);
 		p->config.source->finish(p->config.source, merged);
 		report(p, merged);
 	}
@@ -429,25 +479,47 @@ run_threads(struct pipeline *p, struct err *err)
 	return r;
 }
 
+/* Start a thread for the stream, if the run has not ended and there are not too many. */
+static int
+add_fetcher(struct pipeline *p, size_t stream)
+{
+	struct fetcher_start *start = xmalloc(sizeof(*start));
+	int error = 0;
+	bool started = false;
+
+	*start = (struct fetcher_start){p, stream};
+	must(pthread_mutex_lock(&p->lock));
+	if (!p->stopped && p->n_fetchers < PIPELINE_MAX_FETCHERS) {
+		error = start_thread(&p->fetchers[p->n_fetchers], fetcher_main, start);
+		started = error == 0;
+		p->n_fetchers += started;
+		p->searching += started;
+	}
+	must(pthread_mutex_unlock(&p->lock));
+	if (started)
+		add_pages(p, 1); /* most of the time it is empty */
+	else
+		free(start);
+	return error;
+}
+
+/* source.more: called by a fetcher, so the last has not ended. */
+static void
+start_fetcher(void *context, size_t stream)
+{
+	(void)add_fetcher(context, stream);
+}
+
 static enum out_result
 run_streams(struct pipeline *p, struct err *err)
 {
-	pthread_t *threads = xrealloc(NULL, p->streams, sizeof(*threads));
 	enum out_result r = OUT_FAILED;
-	size_t n = 0;
 	int error = 0;
 
-	p->searching = p->streams;
-	while (n < p->streams && error == 0) {
-		struct stream_start *start = xmalloc(sizeof(*start));
-
-		*start = (struct stream_start){p, n};
-		error = start_thread(&threads[n], stream_main, start);
-		if (error == 0)
-			n++;
-		else
-			free(start);
-	}
+	p->searching = 1; /* until all have been started */
+	for (size_t i = 0; i < p->streams && error == 0; i++)
+		error = add_fetcher(p, i);
+	end_searching(p);
 	if (error == 0)
 		r = write_streams(p, err);
 	else
@@ -456,9 +528,9 @@ run_streams(struct pipeline *p, struct err *err)
 		stop(p);
 	/* A stream that waits for the network cannot be told to stop: it is left behind. */
 	p->abandoned = is_stopped(p);
-	for (size_t i = 0; i < n; i++)
-		must(p->abandoned ? pthread_detach(threads[i]) : pthread_join(threads[i], NULL));
-	free(threads);
+	for (size_t i = 0; i < p->n_fetchers; i++)
+		must(p->abandoned ? pthread_detach(p->fetchers[i]) :
+				    pthread_join(p->fetchers[i], NULL));
 	return r;
 }
 

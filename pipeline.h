@@ -17,9 +17,13 @@
 #define PIPELINE_PAGES_PER_JOB 3 /* one is searched, one waits, one is filled or printed */
 #define PIPELINE_STACK                                                                             \
 	(4u << 20) /* bytes of address space for each thread's stack: JSONPath may take 0.7 MiB */
-#define PIPELINE_MAX_HELD (2u << 20) /* bytes of lines of a stream that wait for other streams */
-#define PIPELINE_GRACE_MS 300        /* that an interrupted run has to end by itself */
+#define PIPELINE_MAX_HELD (28u << 20)  /* bytes of lines of all streams that wait for newer ones */
+#define PIPELINE_LEAST_HELD (8u << 20) /* what is left of that when there are many fetchers */
+#define PIPELINE_MAX_FETCHERS 256      /* threads of all streams */
+#define PIPELINE_FETCHER (96u << 10)   /* bytes that each takes */
+#define PIPELINE_GRACE_MS 300         /* that an interrupted run has to end by itself */
 
+struct checkpoint;
 struct counts;
 struct out;
 struct pipeline;
@@ -34,8 +38,13 @@ struct pipeline_config {
 	unsigned jobs;
 	bool ordered; /* one stream: print in the order read; several: newest first over all. Else
 			 as found */
+	struct checkpoint *checkpoint; /* of several streams; may be NULL */
 	/* Called for each problem, in order, by the thread that runs the pipeline. */
 	void (*report)(void *context, const struct problem *problem);
+	/* Of several streams, by the same thread: a page was taken; lines are about to be printed.
+	 * Both may be NULL. */
+	void (*moved)(void *context);
+	void (*printing)(void *context);
 	void *context;
 };
 

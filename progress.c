@@ -4,22 +4,28 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "page.h"
+#include "when.h"
 
 #define MAX_NAME 1024 /* bytes of a file's name that are shown */
 
-/* One line to stderr in one write, so that lines of two processes do not mix. */
+/* To stderr in one write, so that lines of two processes do not mix. */
+static void
+put(struct buf *text)
+{
+	ssize_t n = write(STDERR_FILENO, text->p, text->n);
+
+	(void)n; /* there is nobody left to tell */
+	buf_free(text);
+}
+
 static void
 put_line(struct buf *line)
 {
-	ssize_t n;
-
 	buf_char(line, '\n');
-	n = write(STDERR_FILENO, line->p, line->n);
-	(void)n; /* there is nobody left to tell */
-	buf_free(line);
+	put(line);
 }
 
 static void
@@ -53,6 +59,7 @@ progress_problem(void *context, const struct problem *problem)
 
 	if ((problem->note && !progress->verbose) || (problem->warning && progress->quiet))
 		return;
+	progress_hide(progress);
 	if (progress->where == NULL || strcmp(progress->where, problem->where) != 0) {
 		show_unshown(progress);
 		free(progress->where);
@@ -106,6 +113,97 @@ add_size(struct buf *line, uint64_t bytes)
 	buf_printf(line, unit > 0 && size < 100 ? "%.1f %s" : "%.0f %s", size, units[unit]);
 }
 
+/* --- the line that is rewritten --- */
+
+bool
+progress_is_due(const struct progress *progress, double seconds)
+{
+	return !progress->quiet && seconds - progress->last >= PROGRESS_INTERVAL_S &&
+	    isatty(STDERR_FILENO) == 1;
+}
+
+void
+progress_hide(struct progress *progress)
+{
+	struct buf line = {0};
+
+	if (!progress->visible)
+		return;
+	progress->visible = false;
+	buf_printf(&line, "\r\033[K"); /* ECMA-48: EL, erase to the end of the line */
+	put(&line);
+}
+
+static size_t
+columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* Pages a second, lately. */
+static double
+page_rate(struct progress *progress, const struct progress_state *state)
+{
+	double seconds = state->seconds - progress->then[0].seconds;
+
+	if (state->seconds - progress->then[1].seconds >= PROGRESS_RATE_S) {
+		progress->then[0] = progress->then[1];
+		progress->then[1].seconds = state->seconds;
+		progress->then[1].pages = state->counts.pages;
+	}
+	return seconds > 0 ? (double)(state->counts.pages - progress->then[0].pages) / seconds : 0;
+}
+
+static void
+add_span(struct buf *line, double seconds)
+{
+	uint64_t s = (uint64_t)(seconds + 0.5);
+
+	if (s < 60)
+		buf_printf(line, "%u s", (unsigned)s);
+	else if (s < 3600)
+		buf_printf(line, "%u min %02u s", (unsigned)(s / 60), (unsigned)(s % 60));
+	else
+		buf_printf(line, "%u h %02u min", (unsigned)(s / 3600), (unsigned)(s / 60 % 60));
+}
+
+void
+progress_show(struct progress *progress, const struct progress_state *state)
+{
+	double rate = page_rate(progress, state);
+	char reached[WHEN_PRINT_SIZE];
+	struct buf line = {0};
+	size_t most = columns();
+
+	progress->last = state->seconds;
+	progress->visible = true;
+	buf_printf(&line, "\r%zu/%zu regions, ", state->source.streams_done, state->streams);
+	add_count(&line, state->counts.pages, "page", "pages");
+	buf_printf(&line, ", ");
+	add_count(&line, state->counts.events, "event", "events");
+	buf_printf(&line, ", ");
+	add_number(&line, state->counts.matched);
+	buf_printf(&line, " matched");
+	if (state->reached != INT64_MAX && state->reached != INT64_MIN)
+		buf_printf(&line, ", back to %s",
+		    when_print(reached, state->reached - state->reached % WHEN_SECOND_US));
+	if (state->source.legal > 0)
+		buf_printf(&line, ", %.1f of %.4g requests/s", rate, state->source.legal);
+	if (state->source.seconds >= 0) {
+		buf_printf(&line, ", about ");
+		add_span(&line, state->source.seconds);
+		buf_printf(&line, " left");
+	}
+	if (line.n > most) /* the carriage return is none of the columns, the last stays free */
+		line.n = most;
+	buf_printf(&line, "\033[K");
+	put(&line);
+}
+
+/* --- the end --- */
+
 static void
 show_undated(const struct counts *counts)
 {
@@ -125,6 +223,7 @@ progress_close(
 {
 	struct buf line = {0};
 
+	progress_hide(progress);
 	show_unshown(progress);
 	free(progress->where);
 	progress->where = NULL;

@@ -60,14 +60,29 @@ get_array(const struct json *v, struct str name)
 	return a != NULL && a->type == JSON_ARRAY ? a : NULL;
 }
 
-/* "event ID" as a person can look for it; aggregated records spell it eventId. */
-static const char *
-event_id(char out[96], const struct json *record)
+/* Aggregated records spell it eventId. */
+static const struct json *
+get_id(const struct json *record)
 {
 	const struct json *id = get_string(record, STR("eventID"));
 
-	if (id == NULL)
-		id = get_string(record, STR("eventId"));
+	return id != NULL ? id : get_string(record, STR("eventId"));
+}
+
+struct id
+search_id(const struct json *record)
+{
+	const struct json *id = get_id(record);
+
+	return id_of(json_text(id != NULL ? id : record));
+}
+
+/* "event ID" as a person can look for it. */
+static const char *
+event_id(char out[96], const struct json *record)
+{
+	const struct json *id = get_id(record);
+
 	if (id == NULL)
 		return "without eventID";
 	return str_escape(out, 96, json_text(id));
@@ -76,8 +91,9 @@ event_id(char out[96], const struct json *record)
 static void
 search_record(struct work *w, const struct json *record)
 {
-	const struct json *time_text = get_string(record, STR("eventTime"));
+	const struct json *time_text = get_string(record, STR("eventTime")), *id_text;
 	int64_t time = INT64_MIN;
+	struct line line, *added;
 	struct err err;
 	char id[96];
 	int r;
@@ -96,7 +112,13 @@ search_record(struct work *w, const struct json *record)
 		return;
 	if (w->search->windowed && time == INT64_MIN)
 		w->page->counts.undated++;
-	page_add_line(w->page, json_text(record), time);
+	line = (struct line){.time = time, .stream = w->page->stream};
+	page_add_line(w->page, json_text(record), &line);
+	added = &w->page->lines[w->page->n_lines - 1];
+	id_text = get_id(record);
+	added->id = id_of(id_text != NULL ?
+		json_text(id_text) :
+		(struct str){w->page->out.p + added->span.at, added->span.n - 1});
 }
 
 /* A record as the text of a string: LookupEvents' CloudTrailEvent. */

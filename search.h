@@ -6,8 +6,10 @@
 #ifndef SEARCH_H
 #define SEARCH_H
 
+#include "id.h"
 #include "str.h"
 
+struct json;
 struct match;
 struct page;
 
@@ -26,5 +28,8 @@ void search_scratch_free(struct search_scratch *scratch);
 
 /* Search the page's events. Its lines, problems and counts say what came of it. */
 void search_page(const struct search *search, struct page *page, struct search_scratch *scratch);
+
+/* What a record is known by: its eventID, or all of its line where it has none. */
+struct id search_id(const struct json *record);
 
 #endif

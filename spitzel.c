@@ -1,6 +1,5 @@
-/* spitzel.c: options, wiring, signals, exit status. What happens in between is pipeline.h's. */
+/* spitzel.c: wiring, signals, exit status. What happens in between is pipeline.h's. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -10,12 +9,15 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "checkpoint.h"
 #include "gz.h"
 #include "harden.h"
 #include "match.h"
+#include "options.h"
 #include "out.h"
 #include "page.h"
 #include "pipeline.h"
+#include "plan.h"
 #include "progress.h"
 #include "regex.h"
 #include "region.h"
@@ -34,370 +36,7 @@ enum status {
 
 #define HISTORY_DAYS 90 /* that CloudTrail keeps events without a trail */
 
-enum { MAX_SHOWN = 400 }; /* bytes of an argument shown in an error */
-
-static const char usage_text[] =
-    "usage: aws-spitzel [-hqVv] [-j jobs] [-m expression] [-n limit]\n"
-    "                   [--ca-bundle file] [--endpoint-url url] [--from time]\n"
-    "                   [--last span] [--last-minute minutes] [--profile name]\n"
-    "                   [--region list] [--sort order] [--to time] [--trail source]\n"
-    "                   [pattern ...]\n";
-
-static const char help_text[] =
-    "\n"
-    "Print the CloudTrail events that match, one JSON object a line: of the event\n"
-    "history of an AWS account (the last 90 days), or of trail logs.\n"
-    "\n"
-    "  pattern               service:Action with * and ?, such as 's3:Get*'; one of\n"
-    "                        them must match; none: every event\n"
-    "  -m, --match EXPR      a JSONPath, an operator, a Python literal, such as\n"
-    "                        '$.errorCode == \"AccessDenied\"'; all of them must hold;\n"
-    "                        == != < <= > >= in regex glob cidr; and, or, not, ( )\n"
-    "      --from TIME       events from TIME on, TIME included\n"
-    "      --to TIME         events up to TIME, TIME included\n"
-    "      --last SPAN       the last 90m, 5h, 7d, ...\n"
-    "      --last-minute N   the last N minutes\n"
-    "      --region LIST     regions with commas between them, or all (default: as\n"
-    "                        the AWS CLI)\n"
-    "      --profile NAME    of the AWS config and credentials files\n"
-    "      --ca-bundle FILE  trust the certification authorities in this PEM file\n"
-    "      --endpoint-url URL  ask there instead of AWS\n"
-    "      --trail SOURCE    search trail logs: a file, a folder, or - for standard\n"
-    "                        input; JSON or gzip; may be repeated\n"
-    "  -n, --limit N         stop after N events\n"
-    "  -j, --jobs N          search with N threads (default: one a processor)\n"
-    "      --sort ORDER      newest (default of the history), read (default\n"
-    "                        of trails), none or oldest\n"
-    "  -q, --quiet           nothing on stderr but errors\n"
-    "  -v, --verbose         say what was searched and passed over\n"
-    "  -h, --help            this text\n"
-    "  -V, --version         the version; with -v those of what is linked in, too\n"
-    "\n"
-    "TIME is UTC unless it says otherwise: 2023-03-31, '2023-03-31 14:00:12',\n"
-    "2023-03-31T14:00:12Z, -3h, now, @1680271212.\n"
-    "Exit status: 0 complete, 1 failed, 2 usage, 3 something could not be searched,\n"
-    "130 interrupted. The manual is aws-spitzel(1).\n";
-
-enum {
-	OPT_FROM = 256,
-	OPT_TO,
-	OPT_LAST,
-	OPT_LAST_MINUTE,
-	OPT_TRAIL,
-	OPT_SORT,
-	OPT_REGION,
-	OPT_PROFILE,
-	OPT_CA_BUNDLE,
-	OPT_ENDPOINT
-};
-
-static const struct option options[] = {
-    {"ca-bundle", required_argument, NULL, OPT_CA_BUNDLE},
-    {"endpoint-url", required_argument, NULL, OPT_ENDPOINT},
-    {"from", required_argument, NULL, OPT_FROM},
-    {"help", no_argument, NULL, 'h'},
-    {"jobs", required_argument, NULL, 'j'},
-    {"last", required_argument, NULL, OPT_LAST},
-    {"last-minute", required_argument, NULL, OPT_LAST_MINUTE},
-    {"limit", required_argument, NULL, 'n'},
-    {"match", required_argument, NULL, 'm'},
-    {"profile", required_argument, NULL, OPT_PROFILE},
-    {"quiet", no_argument, NULL, 'q'},
-    {"region", required_argument, NULL, OPT_REGION},
-    {"sort", required_argument, NULL, OPT_SORT},
-    {"to", required_argument, NULL, OPT_TO},
-    {"trail", required_argument, NULL, OPT_TRAIL},
-    {"verbose", no_argument, NULL, 'v'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
-};
-
-/* What the command line said. */
-struct command {
-	struct match *match;
-	const char **trails;
-	size_t n_trails;
-	const char **regions;
-	size_t n_regions;
-	struct settings_flags settings;
-	int64_t now;
-	const char *from_option; /* the option that set it, NULL where none did */
-	const char *to_option;
-	int64_t from;
-	int64_t to;
-	uint64_t limit;
-	unsigned jobs;
-	enum { SORT_DEFAULT, SORT_READ, SORT_NONE, SORT_NEWEST, SORT_OLDEST } sort;
-	bool quiet;
-	bool verbose;
-	bool version;
-	bool help;
-	bool blank; /* an empty expression was given */
-};
-
-/* --- complaints --- */
-
-static int
-complain(const char *what, const char *why)
-{
-	(void)fprintf(
-	    stderr, "aws-spitzel: %s%s%s\n", what, *what != '\0' && *why != '\0' ? ": " : "", why);
-	return -1;
-}
-
-static int
-bad_usage(const char *what, const char *why)
-{
-	(void)complain(what, why);
-	(void)fprintf(stderr, "Try 'aws-spitzel --help'.\n");
-	return -1;
-}
-
-/* Show the argument with a caret under the byte that the error is about. */
-static int
-bad_text(const char *what, const char *text, const struct err *err)
-{
-	struct buf line = {0};
-	size_t n = strlen(text), pos = err->pos < n ? err->pos : n, column = 0;
-
-	(void)complain(what, err->msg);
-	buf_escaped(&line, (struct str){text, pos}, MAX_SHOWN);
-	for (size_t i = 0; i < line.n; i++)
-		column += ((unsigned char)line.p[i] & 0xc0) != 0x80;
-	buf_escaped(&line, (struct str){text + pos, n - pos}, MAX_SHOWN);
-	(void)fprintf(stderr, "    %.*s\n    %*s^\n", (int)line.n, line.p != NULL ? line.p : "",
-	    (int)column, "");
-	buf_free(&line);
-	(void)fprintf(stderr, "Try 'aws-spitzel --help'.\n");
-	return -1;
-}
-
-/* --- the command line --- */
-
-static int
-read_number(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *value)
-{
-	char why[160], shown[48];
-	uint64_t v = 0;
-	bool ok = *text != '\0';
-
-	for (const char *p = text; *p != '\0' && ok; p++) {
-		ok = *p >= '0' && *p <= '9' && v <= (UINT64_MAX - 9) / 10;
-		if (ok)
-			v = v * 10 + (uint64_t)(*p - '0');
-	}
-	if (ok && v >= min && v <= max) {
-		*value = v;
-		return 0;
-	}
-	(void)snprintf(why, sizeof(why), "'%s' is no whole number from %" PRIu64 " to %" PRIu64,
-	    str_escape(shown, sizeof(shown), str_of(text)), min, max);
-	return bad_usage(option, why);
-}
-
-static int
-set_end(const char **which, const char *option)
-{
-	char why[160];
-
-	if (*which == NULL) {
-		*which = option;
-		return 0;
-	}
-	(void)snprintf(why, sizeof(why), "the time window already has this end from %s", *which);
-	return bad_usage(option, why);
-}
-
-static int
-set_last(struct command *c, const char *option, int64_t span)
-{
-	if (set_end(&c->from_option, option) != 0 || set_end(&c->to_option, option) != 0)
-		return -1;
-	c->from = c->now - WHEN_MIN_US < span ? WHEN_MIN_US : c->now - span;
-	c->to = c->now;
-	return 0;
-}
-
-static int
-read_time_option(struct command *c, int option, const char *text)
-{
-	struct err err;
-	int64_t span;
-
-	switch (option) {
-	case OPT_FROM:
-		if (when_parse(str_of(text), c->now, &c->from, &err) != 0)
-			return bad_usage("--from", err.msg);
-		return set_end(&c->from_option, "--from");
-	case OPT_TO:
-		if (when_parse(str_of(text), c->now, &c->to, &err) != 0)
-			return bad_usage("--to", err.msg);
-		return set_end(&c->to_option, "--to");
-	case OPT_LAST:
-		if (when_parse_span(str_of(text), &span, &err) != 0)
-			return bad_usage("--last", err.msg);
-		return set_last(c, "--last", span);
-	default:
-		if (when_parse_minutes(str_of(text), &span, &err) != 0)
-			return bad_usage("--last-minute", err.msg);
-		return set_last(c, "--last-minute", span);
-	}
-}
-
-static int
-read_sort(struct command *c, const char *text)
-{
-	static const char *const orders[] = {[SORT_READ] = "read",
-	    [SORT_NONE] = "none",
-	    [SORT_NEWEST] = "newest",
-	    [SORT_OLDEST] = "oldest"};
-
-	for (c->sort = SORT_READ; c->sort <= SORT_OLDEST; c->sort++)
-		if (strcmp(text, orders[c->sort]) == 0)
-			return 0;
-	return bad_usage("--sort", "the orders are: read, none, newest, oldest");
-}
-
-static bool
-is_blank(const char *s)
-{
-	return s[strspn(s, " \t\r\n")] == '\0';
-}
-
-static int
-read_match(struct command *c, const char *text)
-{
-	struct err err;
-
-	c->blank = c->blank || is_blank(text);
-	if (match_add_expression(c->match, str_of(text), &err) != 0)
-		return bad_text("--match", text, &err);
-	return 0;
-}
-
-/* The name of an option by its value, as a person writes it. */
-static const char *
-option_name(int value, char out[32])
-{
-	for (const struct option *o = options; o->name != NULL; o++)
-		if (o->val == value) {
-			if (value < OPT_FROM)
-				(void)snprintf(out, 32, "-%c", value);
-			else
-				(void)snprintf(out, 32, "--%s", o->name);
-			return out;
-		}
-	return NULL;
-}
-
-/* getopt's complaint, in our words. at: the argument it was looking at. */
-static int
-bad_option(int option, const char *at)
-{
-	char shown[64], why[128], name[32];
-
-	(void)str_escape(shown, sizeof(shown), str_of(at));
-	if (option == ':')
-		(void)snprintf(why, sizeof(why), "%s wants an argument",
-		    strncmp(at, "--", 2) == 0 ? shown : option_name(optopt, name));
-	else if (option_name(optopt, name) != NULL)
-		(void)snprintf(why, sizeof(why), "'%s': this option takes no argument", shown);
-	else if (optopt > ' ' && optopt < 127)
-		(void)snprintf(why, sizeof(why), "unknown option '-%c'", optopt);
-	else
-		(void)snprintf(why, sizeof(why), "'%s' is no option, or short for several", shown);
-	return bad_usage(why, "");
-}
-
-/* 0 go on, 1 done (help was asked for), -1 an error was shown. */
-static int
-read_option(struct command *c, int option)
-{
-	uint64_t n;
-
-	switch (option) {
-	case 'h':
-		c->help = true;
-		return 1;
-	case 'j':
-		if (read_number("--jobs", optarg, 1, PIPELINE_MAX_JOBS, &n) != 0)
-			return -1;
-		c->jobs = (unsigned)n;
-		return 0;
-	case 'm':
-		return read_match(c, optarg);
-	case 'n':
-		return read_number("--limit", optarg, 0, UINT64_MAX / 10 - 1, &c->limit);
-	case 'q':
-		c->quiet = true;
-		return 0;
-	case 'v':
-		c->verbose = true;
-		return 0;
-	case 'V':
-		c->version = true;
-		return 0;
-	case OPT_SORT:
-		return read_sort(c, optarg);
-	case OPT_REGION:
-		c->regions = xrealloc(c->regions, c->n_regions + 1, sizeof(*c->regions));
-		c->regions[c->n_regions++] = optarg;
-		return 0;
-	case OPT_PROFILE:
-		c->settings.profile = optarg;
-		return 0;
-	case OPT_CA_BUNDLE:
-		c->settings.ca_bundle = optarg;
-		return 0;
-	case OPT_ENDPOINT:
-		c->settings.endpoint_url = optarg;
-		return 0;
-	case OPT_TRAIL:
-		c->trails = xrealloc(c->trails, c->n_trails + 1, sizeof(*c->trails));
-		c->trails[c->n_trails++] = optarg;
-		return 0;
-	default:
-		return read_time_option(c, option, optarg);
-	}
-}
-
-static int
-read_command(struct command *c, int argc, char **argv)
-{
-	struct err err;
-	int option, r;
-
-	opterr = 0;
-	for (;;) {
-		option = getopt_long(argc, argv, ":hj:m:n:qVv", options, NULL);
-		if (option == -1)
-			break;
-		if (option == '?' || option == ':')
-			return bad_option(option, argv[optind <= argc ? optind - 1 : argc - 1]);
-		r = read_option(c, option);
-		if (r != 0)
-			return r;
-	}
-	for (int i = optind; i < argc; i++)
-		if (match_add_pattern(c->match, str_of(argv[i]), &err) != 0)
-			return bad_text("pattern", argv[i], &err);
-	if (c->from_option == NULL)
-		c->from = WHEN_MIN_US;
-	if (c->to_option == NULL)
-		c->to = WHEN_MAX_US;
-	if (c->from > c->to)
-		return bad_usage("--from", "the time window ends before it starts");
-	return 0;
-}
-
-static enum status
-print_help(void)
-{
-	if (printf("%s%s", usage_text, help_text) >= 0 && fflush(stdout) == 0)
-		return STATUS_COMPLETE;
-	(void)complain("cannot write", strerror(errno));
-	return STATUS_FAILED;
-}
+/* --- version --- */
 
 static void
 print_libraries(void)
@@ -447,6 +86,10 @@ static struct run {
 	struct progress progress;
 	double started;
 	char where[64]; /* event history: which regions */
+	struct source *source;
+	bool stdout_is_terminal;
+	struct checkpoint *checkpoint;
+	const char **names; /* of the regions, as the checkpoint has them */
 	pthread_t signal_thread;
 	sigset_t signals;
 } run;
@@ -468,6 +111,31 @@ close_run(uint64_t printed, struct counts *counts)
 	progress_close(&run.progress, counts, &s);
 }
 
+/* pipeline_config.moved */
+static void
+show_progress(void *context)
+{
+	struct progress_state state = {.seconds = seconds_now() - run.started};
+
+	(void)context;
+	if (run.where[0] == '\0' || !progress_is_due(&run.progress, state.seconds))
+		return;
+	pipeline_counts(run.pipeline, &state.counts);
+	state.reached = pipeline_reached(run.pipeline);
+	run.source->state(run.source, &state.source);
+	state.streams = run.source->streams;
+	progress_show(&run.progress, &state);
+}
+
+/* pipeline_config.printing */
+static void
+hide_progress(void *context)
+{
+	(void)context;
+	if (run.stdout_is_terminal)
+		progress_hide(&run.progress);
+}
+
 /* After an interrupt: where a search of the history can take up again. */
 static void
 say_how_to_go_on(void)
@@ -477,7 +145,10 @@ say_how_to_go_on(void)
 
 	if (run.where[0] == '\0')
 		return;
-	if (reached == INT64_MAX || reached == INT64_MIN)
+	if (run.checkpoint != NULL)
+		(void)fprintf(
+		    stderr, "aws-spitzel: interrupted; the same command goes on where it was\n");
+	else if (reached == INT64_MAX || reached == INT64_MIN)
 		(void)fprintf(stderr, "aws-spitzel: interrupted\n");
 	else
 		(void)fprintf(stderr,
@@ -579,7 +250,10 @@ search_source(const struct command *c, struct source *source, bool ordered, enum
 	    .search = &search,
 	    .jobs = c->jobs,
 	    .ordered = ordered,
+	    .checkpoint = run.checkpoint,
 	    .report = progress_problem,
+	    .moved = show_progress,
+	    .printing = hide_progress,
 	    .context = &run.progress};
 	enum status status;
 	struct err err;
@@ -587,6 +261,8 @@ search_source(const struct command *c, struct source *source, bool ordered, enum
 	if (c->blank && !c->quiet)
 		(void)complain("--match", "an empty expression holds for every event");
 	run.command = c;
+	run.source = source;
+	run.stdout_is_terminal = isatty(STDOUT_FILENO) == 1;
 	run.started = seconds_now();
 	run.progress = (struct progress){.quiet = c->quiet, .verbose = c->verbose};
 	run.out = config.out = out_new(STDOUT_FILENO, order, c->limit);
@@ -645,71 +321,206 @@ hint_at_unknown(const struct account *a)
 			    "this version knows no such region; it is asked all the same");
 }
 
-/* The window as LookupEvents wants it: what the service still has, and nothing that happens from
+/* The window as LookupEvents has it: what the service still keeps, and nothing that happens from
  * now on. */
 static int
-set_history_window(const struct command *c, struct lookup_config *config)
+set_history_window(struct command *c, bool *until_now)
 {
-	int64_t now = c->now / WHEN_SECOND_US, oldest = now - HISTORY_DAYS * 86400;
+	int64_t oldest = c->now - HISTORY_DAYS * 86400 * WHEN_SECOND_US;
 	char text[WHEN_PRINT_SIZE];
 
-	config->from = c->from / WHEN_SECOND_US - (c->from % WHEN_SECOND_US < 0);
-	config->to = c->to / WHEN_SECOND_US - (c->to % WHEN_SECOND_US < 0);
-	config->until_now = config->to >= now;
-	if (config->to > now)
-		config->to = now;
-	(void)when_print(text, oldest * WHEN_SECOND_US);
-	if (config->to < oldest || config->from > now) {
+	*until_now = c->to >= c->now;
+	if (*until_now) /* the second that has begun is still to get our own calls */
+		c->to = c->now - WHEN_SECOND_US;
+	(void)when_print(text, oldest);
+	if (c->to < oldest || c->from > c->now) {
 		(void)fprintf(stderr,
 		    "aws-spitzel: the event history goes from %s to now, and the time window is "
 		    "outside of it%s\n",
-		    text, config->to < oldest ? "; name trail logs with --trail" : "");
+		    text, c->to < oldest ? "; name trail logs with --trail" : "");
 		return -1;
 	}
-	if (config->from < oldest) {
+	if (c->from < oldest) {
 		if (c->from_option != NULL && !c->quiet)
 			(void)fprintf(stderr,
 			    "aws-spitzel: the event history starts at %s: what was before is not "
 			    "in it\n",
 			    text);
-		config->from = oldest;
+		c->from = oldest;
+	}
+	return 0;
+}
+
+static int64_t
+seconds_of(int64_t us)
+{
+	return us / WHEN_SECOND_US - (us % WHEN_SECOND_US < 0);
+}
+
+/* The plan for each partition, as the regions have them. */
+static void
+explain(const struct command *c, const struct account *a, struct buf *b)
+{
+	char from[WHEN_PRINT_SIZE], to[WHEN_PRINT_SIZE];
+	size_t least = 0;
+
+	buf_printf(b, "window    %s to %s\n", when_print(from, c->from), when_print(to, c->to));
+	for (size_t i = 0; i < a->n; i++) {
+		const struct plan *plan = a->regions[i].plan;
+
+		buf_printf(b, "%s%s", i == 0 ? "regions   " : ", ", a->names[i]);
+		least += plan->ways[0].n;
+	}
+	buf_char(b, '\n');
+	plan_print(b, a->regions[0].plan);
+	buf_printf(b,
+	    "requests  %zu at least, then one for every 50 events found\n"
+	    "time      %g requests a second to each region: 10,000 events of a region take %.0f s, "
+	    "1,000,000 take %.1f h\n",
+	    least, c->rate, 200 / c->rate, 20000 / c->rate / 3600);
+}
+
+/* The parts of a line of text each on a line of stderr. */
+static void
+show_plan(const struct command *c, const struct account *a)
+{
+	struct buf b = {0};
+
+	explain(c, a, &b);
+	for (size_t at = 0; at < b.n;) {
+		const char *line = b.p + at, *end = memchr(line, '\n', b.n - at);
+
+		(void)fprintf(stderr, "aws-spitzel: %.*s\n", (int)(end - line), line);
+		at += (size_t)(end - line) + 1;
+	}
+	buf_free(&b);
+}
+
+static enum status
+print_plan(const struct command *c, const struct account *a)
+{
+	struct buf b = {0};
+	bool fine;
+
+	explain(c, a, &b);
+	fine = fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0;
+	buf_free(&b);
+	if (fine)
+		return STATUS_COMPLETE;
+	(void)complain("cannot write", strerror(errno));
+	return STATUS_FAILED;
+}
+
+/* Go on where the checkpoint is. */
+static int
+open_checkpoint(struct command *c, struct account *a, enum status *status)
+{
+	struct checkpoint_config config = {.path = c->checkpoint,
+	    .n_regions = a->n,
+	    .from = seconds_of(c->from),
+	    .to = seconds_of(c->to),
+	    .limit = c->limit,
+	    .output = STDOUT_FILENO};
+	const char **names = xrealloc(NULL, a->n, sizeof(*names));
+	struct err err;
+	bool usage;
+
+	for (size_t i = 0; i < a->n; i++) {
+		names[i] = a->names[i];
+		options_add_part(c, "--region", a->names[i]);
+	}
+	config.regions = names;
+	config.parts = c->parts;
+	config.n_parts = c->n_parts;
+	run.names = names;
+	run.checkpoint = checkpoint_open(&config, &usage, &err);
+	if (run.checkpoint == NULL) {
+		*status = usage ? STATUS_USAGE : STATUS_FAILED;
+		return complain(err.msg, "");
+	}
+	if (checkpoint_is_complete(run.checkpoint)) {
+		*status = STATUS_COMPLETE;
+		if (!c->quiet)
+			(void)complain(c->checkpoint,
+			    "this search is complete: nothing is left to be printed; remove the "
+			    "file to search again");
+		return -1;
+	}
+	/* A window that moves with the clock stays where it was. */
+	if (checkpoint_from(run.checkpoint) != config.from)
+		c->from = checkpoint_from(run.checkpoint) * WHEN_SECOND_US;
+	if (checkpoint_to(run.checkpoint) != config.to)
+		c->to = checkpoint_to(run.checkpoint) * WHEN_SECOND_US;
+	c->limit -= checkpoint_printed(run.checkpoint);
+	for (size_t i = 0; i < a->n; i++) {
+		const struct checkpoint_region *r = checkpoint_region(run.checkpoint, i);
+
+		a->regions[i].done = r->done;
+		a->regions[i].to = r->to;
+		a->regions[i].printed = &r->printed;
 	}
 	return 0;
 }
 
 static enum status
-search_history(const struct command *c)
+search_account(struct command *c, struct account *a, bool until_now)
+{
+	struct lookup_config config = {.regions = a->regions,
+	    .n = a->n,
+	    .all = a->all,
+	    .rate = c->rate,
+	    .until_now = until_now};
+	enum status status;
+
+	for (size_t i = 0; i < a->n; i++)
+		a->regions[i].to = seconds_of(c->to);
+	if (c->checkpoint != NULL && open_checkpoint(c, a, &status) != 0)
+		return status;
+	config.from = seconds_of(c->from);
+	if (!c->quiet) {
+		hint_at_unknown(a);
+		hint_at_global(c, a);
+	}
+	if (c->verbose)
+		show_plan(c, a);
+	if (a->n == 1)
+		(void)snprintf(run.where, sizeof(run.where), "%s", a->names[0]);
+	else
+		(void)snprintf(run.where, sizeof(run.where), "%zu regions", a->n);
+	return search_source(c, lookup_open(&config),
+	    c->sort == SORT_DEFAULT || c->sort == SORT_NEWEST,
+	    c->sort == SORT_OLDEST ? OUT_OLDEST : OUT_READ);
+}
+
+static enum status
+search_history(struct command *c)
 {
 	/* It outlives the run, also one that leaves its threads behind. */
 	static struct account account;
-	struct account_flags flags = {
-	    .settings = c->settings, .regions = c->regions, .n_regions = c->n_regions};
-	struct lookup_config config = {0};
+	struct account_flags flags = {.settings = c->settings,
+	    .regions = c->regions,
+	    .n_regions = c->n_regions,
+	    .offline = c->explain};
 	enum status status = STATUS_FAILED;
+	bool usage, until_now;
 	struct err err;
-	bool usage;
 
 	harden_secrets();
 	flags.settings.region = c->n_regions > 0;
 	if (account_open(&account, &flags, &usage, &err) != 0) {
 		status = usage ? STATUS_USAGE : STATUS_FAILED;
 		(void)complain(err.msg, "");
-	} else if (set_history_window(c, &config) == 0) {
-		config.regions = account.regions;
-		config.n = account.n;
-		config.all = account.all;
-		if (!c->quiet) {
-			hint_at_unknown(&account);
-			hint_at_global(c, &account);
-		}
-		if (account.n == 1)
-			(void)snprintf(run.where, sizeof(run.where), "%s", account.names[0]);
-		else
-			(void)snprintf(run.where, sizeof(run.where), "%zu regions", account.n);
-		status = search_source(c, lookup_open(&config),
-		    c->sort == SORT_DEFAULT || c->sort == SORT_NEWEST,
-		    c->sort == SORT_OLDEST ? OUT_OLDEST : OUT_READ);
+	} else if (set_history_window(c, &until_now) == 0) {
+		for (size_t i = 0; i < account.n; i++)
+			account.regions[i].plan = plan_new(
+			    c->match, region_partition(str_of(account.names[i])));
+		status = c->explain ? print_plan(c, &account) :
+				      search_account(c, &account, until_now);
+		for (size_t i = 0; i < account.n; i++)
+			plan_free(account.regions[i].plan);
 	}
+	checkpoint_free(run.checkpoint);
+	free(run.names);
 	account_free(&account);
 	return status;
 }
@@ -727,25 +538,21 @@ processors(void)
 int
 main(int argc, char **argv)
 {
-	struct command c = {
-	    .limit = UINT64_MAX, .jobs = processors(), .now = (int64_t)time(NULL) * WHEN_SECOND_US};
+	struct command c = {.limit = UINT64_MAX,
+	    .jobs = processors(),
+	    .rate = LOOKUP_LEGAL_RATE,
+	    .now = (int64_t)time(NULL) * WHEN_SECOND_US};
 	enum status status;
-	int r;
 
 	harden_relro();
-	c.match = match_new();
-	r = read_command(&c, argc, argv);
-	if (r < 0) {
+	if (options_read(&c, argc, argv) < 0)
 		status = STATUS_USAGE;
-	} else if (c.help) {
-		status = print_help();
-	} else if (c.version) {
+	else if (c.help)
+		status = options_print_help() == 0 ? STATUS_COMPLETE : STATUS_FAILED;
+	else if (c.version)
 		status = print_version(c.verbose);
-	} else {
+	else
 		status = c.n_trails > 0 ? search_trails(&c) : search_history(&c);
-	}
-	match_free(c.match);
-	free(c.regions);
-	free(c.trails);
+	options_free(&c);
 	return (int)status;
 }

@@ -52,6 +52,7 @@ import bisect
 import copy
 import datetime
 import email.utils
+import gc
 import gzip
 import hashlib
 import hmac
@@ -413,14 +414,17 @@ def make_events(spec):
     return events
 
 
+plainly = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def quote(text, style):
     """A JSON string; four ways to say the same."""
     if style == 0:
-        return json.dumps(text, ensure_ascii=False)
+        return plainly(text)
     if style == 1:
         return json.dumps(text)
     if style == 2:
-        return json.dumps(text, ensure_ascii=False).replace("/", "\\/")
+        return plainly(text).replace("/", "\\/")
     return re.sub(r"\\\\|\\u[0-9a-f]{4}", lambda m: m[0] if m[0] == "\\\\" else
                   "\\u" + m[0][2:].upper(), json.dumps(text))
 
@@ -432,10 +436,9 @@ def java_double(n):
 
 
 def event_json(e):
-    members = ['"%s":%s' % (k, json.dumps(v, ensure_ascii=False))
-               for k, v in e.fields.items() if v is not None]
+    members = ['"%s":%s' % (k, plainly(v)) for k, v in e.fields.items() if v is not None]
     members.append('"EventTime":' + java_double(e.time))
-    members.append('"Resources":' + json.dumps(e.resources, ensure_ascii=False))
+    members.append('"Resources":' + plainly(e.resources))
     members.append('"CloudTrailEvent":' + quote(e.text(), e.seq % 4))
     return "{%s}" % ",".join(members)
 
@@ -469,7 +472,8 @@ class Region:
             if view is None:
                 found = [e for e in self.events if e.category == category and (
                     attribute is None or e.matches(*attribute))]
-                view = found, [(-e.time, e.seq) for e in found]
+                view = found, (self.keys if len(found) == len(self.events) else
+                               [(-e.time, e.seq) for e in found])
                 if len(self.views) > 200:
                     self.views.clear()
                 self.views[category, attribute] = view
@@ -2093,7 +2097,7 @@ class FakeAws:
             jitter = self.get("jitter", region)
             with self.lock:
                 latency *= 1 + jitter * (2 * self.rng.random() - 1)
-            self.stopping.wait(max(0.0, latency))
+            self.stopping.wait(max(0.0, latency - (self.elapsed() - log["at"])))
 
     def evaluate(self, log, request, region, rule):
         """The answer that the service would give."""
@@ -2135,8 +2139,9 @@ class FakeAws:
         log["events"] = len(events)
         if self.get("live"):
             self.add_own(region, log, now)
-        body = '{"Events":[%s]' % ",".join(events)
-        return (body + (',"NextToken":"%s"' % token if token else "") + "}").encode()
+        # Encoded one by one: a single wide character makes the whole of a joined text wide.
+        body = b'{"Events":[%s]' % b",".join([e.encode() for e in events])
+        return body + (b',"NextToken":"%s"' % token.encode() if token else b"") + b"}"
 
     def add_own(self, region, log, now):
         """The lookup is an event itself."""
@@ -2345,6 +2350,8 @@ def main():
     for spec in args.generate:
         server.generate(**spec)
     server.faults(*args.faults)
+    gc.collect()
+    gc.freeze()         # so that no collection goes through all events while a request waits
     ready = {"port": server.port, "url": server.url, "pid": os.getpid(),
              "ca": server.pki.ca if server.pki else None,
              "control": "http://127.0.0.1:%d/_control" % server.port,

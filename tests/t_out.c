@@ -22,7 +22,7 @@ page_of(const char *const *texts, const int64_t *times, size_t n)
 	struct page *page = page_new();
 
 	for (size_t i = 0; i < n; i++)
-		page_add_line(page, str_of(texts[i]), times[i]);
+		page_add_line(page, str_of(texts[i]), &(struct line){.time = times[i]});
 	return page;
 }
 
@@ -128,7 +128,7 @@ test_many(void)
 
 			(void)snprintf(
 			    line, sizeof(line), "{\"t\":%d,\"n\":%d}", nth * 7919 % 100, nth);
-			page_add_line(page, str_of(line), nth * 7919 % 100);
+			page_add_line(page, str_of(line), &(struct line){.time = nth * 7919 % 100});
 		}
 		if (out_page(out, page, &err) != OUT_MORE)
 			bad++;
@@ -216,7 +216,7 @@ test_terminal(void)
 	char got[256];
 	size_t n = 0;
 
-	page_add_line(page, str_of(text), 0);
+	page_add_line(page, str_of(text), &(struct line){.time = 0});
 	truncate_file();
 	out = out_new(file, OUT_READ, UINT64_MAX);
 	is_int(out_page(out, page, &err), OUT_MORE, "to a file");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "../frame.h"
+#include "../json.h"
 #include "../match.h"
 #include "../page.h"
 #include "../when.h"
@@ -366,6 +367,79 @@ test_empty(void)
 	page_free(page);
 }
 
+/* --- what lines are known by --- */
+
+struct known {
+	const char *text;
+	const char *id; /* that the line's is made of */
+};
+
+static const struct known known[] = {
+    {"{\"eventID\":\"37a01d48-1a1f-4c4e-9a7c-0f8b5d9d6a11\",\"n\":1}",
+	"37a01d48-1a1f-4c4e-9a7c-0f8b5d9d6a11"},
+    {"{\"n\":1,\"eventId\":\"37a01d48-1a1f-4c4e-9a7c-0f8b5d9d6a12\"}",
+	"37a01d48-1a1f-4c4e-9a7c-0f8b5d9d6a12"},
+    {"{\"eventId\":\"two\",\"eventID\":\"one\"}", "one"},
+    {"{\"eventID\":5,\"eventId\":\"two\"}", "two"},
+    {"{\"eventID\":\"\"}", ""},
+    {"{\"eventID\":\"\\u0041\"}", "A"},
+    {"{\"eventID\":null,\"n\":1}", "{\"eventID\":null,\"n\":1}"},
+    {"{ \"n\" : 1 }", "{ \"n\" : 1 }"},
+    {"{}", "{}"},
+    {"{\"EventId\":\"outer\",\"CloudTrailEvent\":\"{\\\"eventID\\\":\\\"inner\\\"}\"}", "inner"},
+    {"{\"EventId\":\"outer\",\"CloudTrailEvent\":\"{\\\"n\\\":1}\"}", "{\"n\":1}"},
+    {"\"{\\\"eventId\\\":\\\"x\\\"}\"", "x"},
+};
+
+static void
+test_known(void)
+{
+	struct match *match = match_new();
+	struct search search = {.match = match};
+	struct page *page = page_new();
+	size_t bad = 0;
+
+	page_reset(page);
+	page->stream = 7;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		buf_str(&page->bytes, str_of(known[i].text));
+		page_add_event(page,
+		    (struct span){page->bytes.n - strlen(known[i].text), strlen(known[i].text)});
+	}
+	search_page(&search, page, scratch);
+	if (is_int(page->n_lines, sizeof(known) / sizeof(known[0]), "all match"))
+		for (size_t i = 0; i < page->n_lines; i++) {
+			ok(id_eq(page->lines[i].id, id_of(str_of(known[i].id))), "%s: by its id",
+			    known[i].text);
+			bad += page->lines[i].stream != 7;
+		}
+	is_int(bad, 0, "they are from the page's stream");
+	for (size_t i = 0; i < page->n_lines; i++) {
+		struct span s = page->lines[i].span;
+		struct json_doc doc;
+		struct err err;
+
+		json_doc_init(&doc);
+		bad += json_parse(&doc, (struct str){page->out.p + s.at, s.n - 1}, &err) != 0 ||
+		    !id_eq(search_id(doc.v), page->lines[i].id);
+		json_doc_free(&doc);
+	}
+	is_int(bad, 0, "a line read again has the same id");
+	page_free(page);
+
+	/* What is made one line is still known as the same. */
+	page = page_new();
+	page_reset(page);
+	buf_str(&page->bytes, STR("{\n \"n\": 1\n}"));
+	page_add_event(page, (struct span){0, page->bytes.n});
+	search_page(&search, page, scratch);
+	is_int(page->n_lines, 1, "an event in several lines");
+	ok(page->n_lines == 1 && id_eq(page->lines[0].id, id_of(STR("{\"n\":1}"))),
+	    "without an id: known by the line that is printed");
+	page_free(page);
+	match_free(match);
+}
+
 int
 main(void)
 {
@@ -375,6 +449,7 @@ main(void)
 	test_told();
 	test_hostile();
 	test_empty();
+	test_known();
 	search_scratch_free(scratch);
 	search_scratch_free(NULL);
 	return done_testing();
