@@ -50,7 +50,7 @@ aws_new(const struct aws_config *config)
 	    .proxy = config->proxy};
 	struct aws *aws = xmalloc(sizeof(*aws));
 
-	*aws = (struct aws){.config = *config, .quota = QUOTA};
+	*aws = (struct aws){.config = *config, .skew = config->skew, .quota = QUOTA};
 	aws->http = http_new(&http);
 	if (getentropy(&aws->random, sizeof(aws->random)) != 0 || aws->random == 0)
 		aws->random = (uint64_t)time(NULL) * 2 + 1; /* good enough to spread retries */

@@ -26,6 +26,7 @@ struct aws_config {
 	struct str region;  /* to sign for */
 	struct str service; /* likewise: "cloudtrail" */
 	struct sigv4_credentials credentials;
+	int64_t skew; /* seconds that the service's clock is ahead of ours, as far as known */
 	unsigned max_attempts;
 	/* Called before each attempt, to wait for its turn; may be NULL. */
 	void (*before)(void *context);

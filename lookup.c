@@ -16,6 +16,7 @@
 #include "sweep.h"
 #include "when.h"
 
+#define QUICK 0.5 /* turns that an answer may take to be a quick one */
 #define TARGET "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
 
 struct region;
@@ -158,6 +159,7 @@ take_client(struct region *r)
 	aws.before = before_attempt;
 	aws.throttled = after_throttling;
 	aws.context = c;
+	aws.skew = r->skew;
 	c->aws = aws_new(&aws);
 	answer_init(&c->answer);
 	r->waiting++;
@@ -379,10 +381,15 @@ wait_for_request(struct region *r, struct sweep_request *request)
 	return false;
 }
 
-/* Should another thread wait for the next turn while this one waits for its answer? */
+/* Should another thread wait for the next turn while this one waits for its answer? Not where the
+ * answers come well before the turns. */
 static bool
-wants_fetcher(struct region *r)
+wants_fetcher(const struct lookup *l, struct region *r)
 {
+	double latency = sweep_latency(r->sweep);
+
+	if (latency >= 0 && latency < QUICK * 1000 / l->config.rate)
+		return false;
 	if (r->waiting > 0 || r->fetchers == LOOKUP_MAX_FETCHERS || r->gate != SOURCE_FREE ||
 	    !sweep_has_more(r->sweep))
 		return false;
@@ -395,7 +402,7 @@ static void
 ask(struct lookup *l, struct region *r, struct client *c, struct sweep_request *request,
     struct page *page)
 {
-	bool more = wants_fetcher(r), answered;
+	bool more = wants_fetcher(l, r), answered;
 	struct buf token = {0};
 	struct aws_error error;
 	const char *wrong = NULL;

@@ -165,6 +165,12 @@ sweep_pages_left(const struct sweep *s)
 	return left;
 }
 
+double
+sweep_latency(const struct sweep *s)
+{
+	return s->latency;
+}
+
 /* --- ways --- */
 
 /* What is left of a way whose first pages have come. */

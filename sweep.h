@@ -89,6 +89,9 @@ bool sweep_is_done(const struct sweep *s);
 /* Could another request be sent while those sent are unanswered? */
 bool sweep_has_more(struct sweep *s);
 
+/* How long answers take, ms, on average; negative when not known yet. */
+double sweep_latency(const struct sweep *s);
+
 /* How many pages are still to come, as far as can be told; negative when nothing is known yet. */
 double sweep_pages_left(const struct sweep *s);
 

@@ -1020,7 +1020,7 @@ test_checkpoint_fails(void (*spoil)(void), size_t after)
 		perror(folder);
 	memcpy(check, check_path, sizeof(check));
 	(void)snprintf(check_path, sizeof(check_path), "%s/check", folder);
-	(void)snprintf(check_new, sizeof(check_new), "%s/check.new", folder);
+	(void)snprintf(check_new, sizeof(check_new), "%s/check.aws-spitzel", folder);
 	truncate_file();
 	c = open_checkpoint(3, UINT64_MAX, file);
 	r = run_with(f, file, OUT_READ, UINT64_MAX, 2, false, c);
@@ -1038,7 +1038,7 @@ test_checkpoint_fails(void (*spoil)(void), size_t after)
 	remove_checkpoint();
 	(void)rmdir(folder);
 	memcpy(check_path, check, sizeof(check));
-	(void)snprintf(check_new, sizeof(check_new), "%s.new", check_path);
+	(void)snprintf(check_new, sizeof(check_new), "%s.aws-spitzel", check_path);
 }
 
 /* Lines that nobody takes are not said to be printed: neither while the reader is slow, nor when it
@@ -1149,7 +1149,7 @@ main(void)
 	}
 	(void)snprintf(path, sizeof(path), "%s/out", dir);
 	(void)snprintf(check_path, sizeof(check_path), "%s/check", dir);
-	(void)snprintf(check_new, sizeof(check_new), "%s/check.new", dir);
+	(void)snprintf(check_new, sizeof(check_new), "%s/check.aws-spitzel", dir);
 	file = open(path, O_RDWR | O_CREAT, 0600);
 	for (size_t streams = 1; streams <= STREAMS; streams++) {
 		for (int i = 0; i < 8; i++)
