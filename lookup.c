@@ -16,7 +16,8 @@
 #include "sweep.h"
 #include "when.h"
 
-#define QUICK 0.5 /* turns that an answer may take to be a quick one */
+#define MARGIN_S 10 /* of the oldest events, which leave the history while we ask */
+#define QUICK 0.5   /* turns that an answer may take to be a quick one */
 #define TARGET "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
 
 struct region;
@@ -49,10 +50,12 @@ struct region {
 	unsigned bad;       /* answers in a row that made no sense */
 	unsigned throttled; /* requests in a row */
 	unsigned restarts;
-	int64_t skew;   /* s: the service's clock is ahead of ours */
-	bool answered;  /* it has, at least once: the key is known here */
-	bool refused;   /* the key is not known here */
-	bool unplanned; /* an attribute was refused: everything has to be looked at */
+	int64_t skew;  /* s: the service's clock is ahead of ours */
+	bool answered; /* it has, at least once: the key is known here */
+	bool refused;  /* the key is not known here */
+	const struct plan *plan;
+	int64_t from;     /* s: StartTime of its requests */
+	bool begins_anew; /* with another plan or StartTime: those it had are refused */
 	bool failed;
 	struct err failure;
 };
@@ -263,7 +266,6 @@ take_answer(struct region *r, struct client *c, const struct sweep_request *requ
     const char *wrong, struct page *page)
 {
 	r->throttled = 0;
-	r->skew = aws_skew(c->aws);
 	pace_answered(&r->pace);
 	if (wrong != NULL) {
 		if (r->bad++ < LOOKUP_MAX_BAD)
@@ -280,6 +282,13 @@ take_answer(struct region *r, struct client *c, const struct sweep_request *requ
 		fail(r, request->chain, "the service gave the same page token again");
 }
 
+/* What the service still has, by its own clock, and a little less. */
+static int64_t
+oldest_now(const struct region *r)
+{
+	return (int64_t)time(NULL) + r->skew - LOOKUP_HISTORY_DAYS * 86400 + MARGIN_S;
+}
+
 /* A call failed. */
 static void
 take_error(struct region *r, const struct sweep_request *request, const struct aws_error *error,
@@ -294,7 +303,14 @@ take_error(struct region *r, const struct sweep_request *request, const struct a
 		sweep_restart(r->sweep, request->chain);
 	} else if (strcmp(error->code, "InvalidLookupAttributesException") == 0 &&
 	    request->lookup->key != PLAN_EVERYTHING) {
-		r->unplanned = true;
+		r->plan = &full_scan;
+		r->begins_anew = true;
+		sweep_fail(r->sweep, request->chain);
+	} else if (strcmp(error->code, "InvalidTimeRangeException") == 0 &&
+	    r->from < oldest_now(r)) {
+		/* The beginning of the window has left the history since. */
+		r->from = oldest_now(r);
+		r->begins_anew = true;
 		sweep_fail(r->sweep, request->chain);
 	} else if (error->kind == AWS_UNKNOWN_KEY && !r->answered) {
 		r->refused = true;
@@ -308,10 +324,10 @@ take_error(struct region *r, const struct sweep_request *request, const struct a
 /* --- the stream --- */
 
 static struct sweep *
-sweep_of(const struct lookup *l, const struct region *r, const struct plan *plan)
+sweep_of(const struct lookup *l, const struct region *r)
 {
-	return sweep_new(&(struct sweep_config){.plan = plan,
-	    .from = l->config.from,
+	return sweep_new(&(struct sweep_config){.plan = r->plan,
+	    .from = r->from,
 	    .to = r->config->to,
 	    .interval = (int64_t)(1000 / l->config.rate)});
 }
@@ -336,10 +352,10 @@ close_page(struct lookup *l, struct region *r, struct page *page)
 {
 	int64_t reached = sweep_reached(r->sweep);
 
-	if (sweep_is_done(r->sweep) && r->unplanned && !r->failed && !r->refused) {
+	if (sweep_is_done(r->sweep) && r->begins_anew && !r->failed && !r->refused) {
 		sweep_free(r->sweep);
-		r->sweep = sweep_of(l, r, &full_scan);
-		r->unplanned = false;
+		r->sweep = sweep_of(l, r);
+		r->begins_anew = false;
 	} else if (sweep_is_done(r->sweep)) {
 		r->ended = page->ended = true;
 		page->failed = r->failed || r->refused;
@@ -424,6 +440,7 @@ ask(struct lookup *l, struct region *r, struct client *c, struct sweep_request *
 		wrong = answer_read(&c->answer, buf_slice(&page->bytes));
 	}
 	must(pthread_mutex_lock(&r->lock));
+	r->skew = aws_skew(c->aws);
 	if (answered)
 		take_answer(r, c, request, wrong, page);
 	else
@@ -581,14 +598,15 @@ init_region(const struct lookup *l, struct region *r, const struct lookup_region
 {
 	pthread_condattr_t attr;
 
-	*r = (struct region){.config = config, .fetchers = 1};
+	*r = (struct region){
+	    .config = config, .fetchers = 1, .plan = config->plan, .from = l->config.from};
 	must(pthread_mutex_init(&r->lock, NULL));
 	must(pthread_condattr_init(&attr));
 	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
 	must(pthread_cond_init(&r->changed, &attr));
 	must(pthread_condattr_destroy(&attr));
 	pace_init(&r->pace, l->config.rate);
-	r->sweep = sweep_of(l, r, config->plan);
+	r->sweep = sweep_of(l, r);
 }
 
 struct source *

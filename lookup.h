@@ -14,6 +14,7 @@
 #include "source.h"
 #include "str.h"
 
+#define LOOKUP_HISTORY_DAYS 90 /* that the service keeps events without a trail */
 #define LOOKUP_LEGAL_RATE 2    /* requests a second to a region that the service allows */
 #define LOOKUP_MAX_FETCHERS 32 /* threads of a region: requests on their way */
 #define LOOKUP_MAX_THROTTLED 6 /* times in a row that others use the quota */

@@ -34,8 +34,6 @@ enum status {
 	STATUS_INTERRUPTED = 130
 };
 
-#define HISTORY_DAYS 90 /* that CloudTrail keeps events without a trail */
-
 /* --- version --- */
 
 static void
@@ -326,7 +324,7 @@ hint_at_unknown(const struct account *a)
 static int
 set_history_window(struct command *c, bool *until_now)
 {
-	int64_t oldest = c->now - HISTORY_DAYS * 86400 * WHEN_SECOND_US;
+	int64_t oldest = c->now - LOOKUP_HISTORY_DAYS * 86400 * WHEN_SECOND_US;
 	char text[WHEN_PRINT_SIZE];
 
 	*until_now = c->to >= c->now;

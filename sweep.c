@@ -9,6 +9,7 @@
 #define CUT_COSTS 0.5     /* pages: what a cut is expected to waste */
 #define WASTE_FREE 3.5    /* pages that may be wasted in any case */
 #define WASTE_SHARE 0.06  /* and of those asked for */
+#define MOST_CUTS 16      /* that are made in any case, where so many requests are needed at once */
 #define PATIENCE 0.25     /* pauses between requests, lost by and by before another cut */
 #define SPARE 1.15        /* requests on their way, per one needed: answers differ */
 #define OLD_LATENCY 0.7   /* weight of what was known against the last answer */
@@ -274,7 +275,8 @@ static bool
 may_cut(const struct sweep *s)
 {
 	double waste = s->asked - s->useful + CUT_COSTS * (double)s->cuts;
-	double may = WASTE_FREE + CUT_COSTS * wanted(s) + WASTE_SHARE * s->asked;
+	double cuts = wanted(s) < MOST_CUTS ? wanted(s) : MOST_CUTS;
+	double may = WASTE_FREE + CUT_COSTS * cuts + WASTE_SHARE * s->asked;
 
 	return s->chosen && !s->failed && count_chains(s) < SWEEP_MAX_CHAINS &&
 	    waste + CUT_COSTS <= may;
