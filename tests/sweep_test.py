@@ -761,7 +761,7 @@ def limits():
         rate = 20 if latency else RATE      # four on their way in a region
         run = search(server, "-n", str(n), regions=regions, rate=rate)
         bad = bad or judge(run, server, expected(server), limit=n)
-        if not bad and n < 5000 and len(server.log()) > 5 + 9 * len(regions) + 3 * n // 50:
+        if not bad and n < 5000 and len(server.log()) > 8 + 16 * len(regions) + 3 * n // 50:
             bad = "-n %d: %d requests" % (n, len(server.log()))
         server.stop()
     return bad
