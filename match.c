@@ -465,8 +465,6 @@ match_scratch_free(struct match_scratch *s)
 	free(s);
 }
 
-static const struct json none = {.type = JSON_NULL, .skip = 1, .len = 4, .text = "null"};
-
 static bool
 in_network(const struct match_network *net, struct str text)
 {
@@ -510,16 +508,19 @@ in_order(const struct json *node, const struct json *literal, enum match_op op)
 	}
 }
 
-/* Does one node satisfy the test? 1, 0, or -1 where a limit was reached. */
-static int
-test_node(const struct match_test *t, const struct json *node, struct match_scratch *scratch,
+int
+match_node(const struct match_test *t, const struct json *node, struct match_scratch *scratch,
     struct err *err)
 {
-	bool text = node->type == JSON_STRING;
+	static const struct json none = {.type = JSON_NULL, .skip = 1, .len = 4, .text = "null"};
+	bool text;
 
+	if (t->op == MATCH_EXISTS)
+		return node != NULL;
+	if (node == NULL)
+		node = &none;
+	text = node->type == JSON_STRING;
 	switch (t->op) {
-	case MATCH_EXISTS:
-		return 1;
 	case MATCH_EQ:
 		return json_equal(node, t->literal.v);
 	case MATCH_NE:
@@ -551,7 +552,7 @@ visit_node(
 
 	(void)place;
 	v->any = true;
-	return test_node(v->test, node, v->scratch, err);
+	return match_node(v->test, node, v->scratch, err);
 }
 
 static int
@@ -561,9 +562,7 @@ run_test(const struct match_test *t, const struct json *event, struct match_scra
 	struct test_visit v = {.test = t, .scratch = scratch};
 	int r = jsonpath_each(t->path, event, scratch->path, visit_node, &v, err);
 
-	if (r != 0 || v.any || t->op == MATCH_EXISTS)
-		return r;
-	return test_node(t, &none, scratch, err);
+	return r != 0 || v.any ? r : match_node(t, NULL, scratch, err);
 }
 
 /* Recursion is bounded by MATCH_MAX_DEPTH. */
@@ -599,26 +598,22 @@ event_text(const struct json *event, struct str name)
 	return v != NULL && v->type == JSON_STRING ? json_text(v) : (struct str){"", 0};
 }
 
-static bool
-match_patterns(const struct match *m, const struct json *event)
+bool
+match_patterns(const struct match *m, struct str source, struct str name)
 {
-	struct str source, name;
-
-	if (m->n_patterns == 0)
-		return true;
-	source = event_text(event, STR("eventSource"));
-	name = event_text(event, STR("eventName"));
 	for (size_t i = 0; i < m->n_patterns; i++)
 		if (action_match(&m->patterns[i], source, name))
 			return true;
-	return false;
+	return m->n_patterns == 0;
 }
 
 int
 match_event(
     const struct match *m, const struct json *event, struct match_scratch *scratch, struct err *err)
 {
-	if (!match_patterns(m, event))
+	if (m->n_patterns > 0 &&
+	    !match_patterns(m, event_text(event, STR("eventSource")),
+		event_text(event, STR("eventName"))))
 		return 0;
 	return run_expr(m->all, event, scratch, err);
 }

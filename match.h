@@ -86,4 +86,15 @@ void match_scratch_free(struct match_scratch *scratch);
 int match_event(const struct match *m, const struct json *event, struct match_scratch *scratch,
     struct err *err) MUSTUSE;
 
+/* The parts of match_event, for who has the event's values without its tree. */
+
+/* Does one of the patterns match, or is there none? Each of the texts is empty where the event has
+ * no such text. */
+bool match_patterns(const struct match *m, struct str event_source, struct str event_name);
+
+/* Does a selected node satisfy the test? NULL where the path selects nothing. Returns as
+ * match_event. */
+int match_node(const struct match_test *test, const struct json *node,
+    struct match_scratch *scratch, struct err *err) MUSTUSE;
+
 #endif
