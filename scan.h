@@ -1,0 +1,116 @@
+/* scan.h: JSON text at the speed of memory: where its structure is, where a text occurs.
+ *
+ * The scan goes over the bytes once, 64 at a time, as bit masks: which bytes are escaped, which
+ * are in a string, which of the rest are brackets. What comes out are marks, a short list of the
+ * places that somebody who walks over the structure has to look at; all else can be skipped
+ * unseen. Nothing is validated here: garbage has marks as well. project.h walks.
+ *
+ * The loops exist once for each kind of vectors (a kernel); all of them give what the walk needs.
+ * No byte outside of the text is read. Pure; a scan belongs to one thread. */
+#ifndef SCAN_H
+#define SCAN_H
+
+#include "str.h"
+
+#define SCAN_BLOCK 64             /* bytes that one mask stands for */
+#define SCAN_STEP 4096            /* bytes scanned ahead: their marks stay in the L1 cache */
+#define SCAN_MAX_BYTES (1u << 31) /* of one text: marks are 32 bits wide */
+
+/* What they do on one core of an EPYC 9004 at 3.5 GHz (tests/bench/scan.c, marks only): SWAR 1.3
+ * GB/s, SSE2 4.0, AVX2 10, AVX-512 12. */
+enum scan_kernel {
+	SCAN_SWAR,   /* 64-bit words; everywhere */
+	SCAN_SSE2,   /* every x86-64 */
+	SCAN_AVX2,   /* with BMI and PCLMUL: since about 2013 */
+	SCAN_AVX512, /* AVX-512BW and the above */
+	SCAN_NEON,   /* every 64-bit ARM */
+	SCAN_KERNELS
+};
+
+/* Does this program, on this processor, have the kernel? */
+bool scan_has(enum scan_kernel kernel);
+
+/* The fastest one here. It asks the processor: keep the answer. */
+enum scan_kernel scan_best(void);
+
+/* "swar", "sse2", "avx2", "avx512", "neon"; and back. -1 where no kernel has this name. */
+const char *scan_kernel_name(enum scan_kernel kernel);
+int scan_kernel_named(struct str name, enum scan_kernel *kernel) MUSTUSE;
+
+/* A set of members' names, as a filter: it lets pass what ends as one of them does, as far as the
+ * low halves of three bytes can say. An empty set is {0}.
+ *
+ * Of all places in the last seven bytes, these three keep most other names and texts out of a set
+ * of usual names: half a text an event passes, where the last three bytes would let five pass. */
+#define SCAN_NAME_BYTES                                                                            \
+	{                                                                                          \
+		2, 4, 7                                                                            \
+	} /* before the closing quote */
+
+struct scan_names {
+	unsigned char low[3][16]; /* by the place and the low half of its byte: a bit for each
+				     group of names that may have such a byte there */
+};
+
+/* Add a name, as it is written without escapes; the n-th to be added. */
+void scan_names_add(struct scan_names *set, struct str name, size_t n);
+
+/* What a block leaves to the next one. */
+struct scan_carry {
+	uint64_t in_string;  /* all ones: its end is in a string */
+	uint64_t escape;     /* 1: its last byte is a backslash that escapes the next one */
+	uint64_t has_escape; /* 1: in a string, and that has an escape */
+	uint64_t after;      /* 1: its last byte closed a string with an escape */
+};
+
+/* A scan of one text. The marks are, in ascending order, the positions of
+ *
+ *     '{' '}' '[' ']'  outside of strings
+ *     '"'              that closes a string; that of a member with one of the names is not
+ *                      missing, others may be there
+ *     'u' '/'          that are escaped: \u and \/ are the escapes of what needs none
+ *     any byte         behind a string with an escape in it
+ *     0x00 to 0x1f     with `breaks`, in and outside of strings
+ *
+ * so that what a mark is shows in its byte. */
+struct scan {
+	const char *p;
+	size_t n;
+	const struct scan_names *names;
+	bool breaks;
+	enum scan_kernel kernel;
+	size_t done;   /* bytes scanned; their marks were or are in marks[] */
+	size_t damage; /* where the first control character in a string is, or SIZE_MAX */
+	size_t n_marks;
+	struct scan_carry carry;
+	uint32_t marks[SCAN_STEP + 3 * SCAN_BLOCK];
+};
+
+/* Begin at the first byte of the n bytes at p, at most SCAN_MAX_BYTES, outside of any string. What
+ * names points to must outlive the scan. There are no marks yet. */
+void scan_start(struct scan *s, enum scan_kernel kernel, const struct scan_names *names,
+    const char *p, size_t n, bool breaks);
+
+/* Scan the next bytes, SCAN_STEP of them or a little more or less: marks[0] to marks[n_marks - 1]
+ * are theirs, maybe none; the earlier ones are gone. False where all was scanned. */
+bool scan_more(struct scan *s);
+
+/* A text to look for. */
+struct scan_needle {
+	struct str text;
+	unsigned char at[2]; /* of two of its bytes that are rare in CloudTrail's events */
+};
+
+/* text has at least 2 bytes and must outlive the needle. */
+struct scan_needle scan_needle(struct str text);
+
+/* Where does the first of the needles begin in the n bytes at p, looking only at those that begin
+ * at `from` or later and before `to`? `to` (or n) where there is none. */
+size_t scan_find(enum scan_kernel kernel, const struct scan_needle *needles, size_t n_needles,
+    const char *p, size_t n, size_t from, size_t to);
+
+/* The first byte of [p, end) that is not plain: a quote, a backslash, a control character or a
+ * byte beyond ASCII; end where there is none. */
+const char *scan_plain(const char *p, const char *end);
+
+#endif
