@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "number.h"
+#include "scan.h"
 
 void
 json_doc_init(struct json_doc *doc)
@@ -641,5 +642,128 @@ json_minify(struct buf *out, struct str text)
 		if (*p != ' ' && *p != '\n' && *p != '\r' && *p != '\t')
 			buf_char(out, *p);
 		p++;
+	}
+}
+
+/* --- check --- */
+
+static const char *
+skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+		p++;
+	return p;
+}
+
+/* Behind the string whose first byte is at p; NULL where it is none. */
+static const char *
+check_string(const char *p, const char *end)
+{
+	for (;;) {
+		uint32_t cp;
+		size_t n;
+
+		p = scan_plain(p, end);
+		if (p == end || (unsigned char)*p < 0x20)
+			return NULL;
+		if (*p == '"')
+			return p + 1;
+		if (*p != '\\') {
+			n = utf8_read(p, end, &cp);
+			if (n == 0)
+				return NULL;
+			p += n;
+		} else if (end - p < 2) {
+			return NULL;
+		} else if (p[1] == 'u') {
+			p += 2;
+			if (!read_u_escape(&p, end, &cp))
+				return NULL;
+		} else {
+			if (simple_escape(p[1]) == 0)
+				return NULL;
+			p += 2;
+		}
+	}
+}
+
+/* Behind a name and its colon. */
+static const char *
+check_name(const char *p, const char *end)
+{
+	p = skip_blanks(p, end);
+	p = p < end && *p == '"' ? check_string(p + 1, end) : NULL;
+	p = p != NULL ? skip_blanks(p, end) : end;
+	return p < end && *p == ':' ? p + 1 : NULL;
+}
+
+/* Behind a value that is no container. */
+static const char *
+check_scalar(const char *p, const char *end)
+{
+	static const struct str words[] = {{"true", 4}, {"false", 5}, {"null", 4}};
+	size_t n = number_scan(p, end);
+
+	if (*p == '"')
+		return check_string(p + 1, end);
+	if (n > 0)
+		return p + n;
+	for (size_t i = 0; i < 3; i++)
+		if ((size_t)(end - p) >= words[i].n && memcmp(p, words[i].p, words[i].n) == 0)
+			return p + words[i].n;
+	return NULL;
+}
+
+/* Behind the value at p, or behind the opening bracket and the first name of a container that is
+ * not empty: then *depth has grown. */
+static const char *
+check_value(const char *p, const char *end, char *open, size_t *depth)
+{
+	char close;
+
+	p = skip_blanks(p, end);
+	if (p == end || (*p != '{' && *p != '['))
+		return p < end ? check_scalar(p, end) : NULL;
+	if (*depth == JSON_MAX_DEPTH)
+		return NULL;
+	close = *p == '{' ? '}' : ']';
+	p = skip_blanks(p + 1, end);
+	if (p < end && *p == close)
+		return p + 1;
+	open[(*depth)++] = close;
+	return close == '}' ? check_name(p, end) : p;
+}
+
+bool
+json_is_valid(struct str text)
+{
+	const char *p = text.p, *end = text.p + text.n;
+	char open[JSON_MAX_DEPTH]; /* the brackets that close the containers we are in */
+	size_t depth = 0;
+
+	if (text.n > JSON_MAX_BYTES)
+		return false;
+	for (;;) {
+		size_t before = depth;
+
+		p = check_value(p, end, open, &depth);
+		if (p == NULL)
+			return false;
+		if (depth > before)
+			continue;
+		for (;;) {
+			p = skip_blanks(p, end);
+			if (depth == 0 || p == end || *p != open[depth - 1])
+				break;
+			depth--;
+			p++;
+		}
+		if (depth == 0 || p == end)
+			return depth == 0 && p == end;
+		if (*p != ',')
+			return false;
+		p = open[depth - 1] == '}' ? check_name(p + 1, end) : p + 1;
+		if (p == NULL)
+			return false;
 	}
 }

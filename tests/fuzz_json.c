@@ -143,10 +143,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str text = {(const char *)data, size};
 	struct json_doc doc;
 	struct err err = {0};
+	bool parsed;
 
 	check_string(text);
 	json_doc_init(&doc);
-	if (json_parse(&doc, text, &err) == 0) {
+	parsed = json_parse(&doc, text, &err) == 0;
+	CHECK(json_is_valid(text) == parsed);
+	if (parsed) {
 		check_shape(&doc);
 		check_forms(text, &doc);
 		check_numbers(&doc);

@@ -10,7 +10,10 @@
 #include "tap.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
-#define S(literal) {"" literal, sizeof(literal) - 1}
+#define S(literal)                                                                                 \
+	{                                                                                          \
+		"" literal, sizeof(literal) - 1                                                    \
+	}
 
 /* Parse text, which must be valid. */
 static void
@@ -19,7 +22,7 @@ parse(struct json_doc *doc, struct str text)
 	struct err err;
 
 	json_doc_init(doc);
-	if (json_parse(doc, text, &err) != 0) {
+	if (json_parse(doc, text, &err) != 0 || !json_is_valid(text)) {
 		ok(false, "unexpected error at %zu: %s", err.pos, err.msg);
 		exit(1);
 	}
@@ -48,37 +51,36 @@ static const struct {
 	const char *value; /* json_text */
 	const char *print; /* NULL: as the text */
 } values[] = {
-	{"null", JSON_NULL, "null", NULL},
-	{"true", JSON_TRUE, "true", NULL},
-	{"false", JSON_FALSE, "false", NULL},
-	{" \t\r\n null\n\r\t ", JSON_NULL, "null", "null"},
-	{"0", JSON_NUMBER, "0", NULL},
-	{"-0", JSON_NUMBER, "-0", NULL},
-	{"-0.0e-0", JSON_NUMBER, "-0.0e-0", NULL},
-	{"1234567890", JSON_NUMBER, "1234567890", NULL},
-	{"1.50E+009", JSON_NUMBER, "1.50E+009", NULL},
-	{"123456789012345678901234567890.12345678901234567890e400", JSON_NUMBER,
-	    "123456789012345678901234567890.12345678901234567890e400", NULL},
-	{"1e99999999999999999999", JSON_NUMBER, "1e99999999999999999999", NULL},
-	{"\"\"", JSON_STRING, "", NULL},
-	{"\"a\"", JSON_STRING, "a", NULL},
-	{" \"a b\" ", JSON_STRING, "a b", "\"a b\""},
-	{"\"exactly8\"", JSON_STRING, "exactly8", NULL},
-	{"\"longer than sixteen bytes\"", JSON_STRING, "longer than sixteen bytes", NULL},
-	{"\"\x7f\"", JSON_STRING, "\x7f", NULL},
-	{"\"\xc2\x80\xe2\x80\xae\xef\xbf\xbf\xf4\x8f\xbf\xbf\"", JSON_STRING,
-	    "\xc2\x80\xe2\x80\xae\xef\xbf\xbf\xf4\x8f\xbf\xbf", NULL},
-	{"\"\xef\xbb\xbf\"", JSON_STRING, "\xef\xbb\xbf", NULL},
-	{"[]", JSON_ARRAY, "[]", NULL},
-	{" [ ] ", JSON_ARRAY, "[ ]", "[]"},
-	{"{}", JSON_OBJECT, "{}", NULL},
-	{"\n{\n}\n", JSON_OBJECT, "{\n}", "{}"},
-	{"[[],{},[[]],\"\",0]", JSON_ARRAY, "[[],{},[[]],\"\",0]", NULL},
-	{"[ 1 , \"b\" ,\ttrue\r\n, null ] ", JSON_ARRAY, "[ 1 , \"b\" ,\ttrue\r\n, null ]",
-	    "[1,\"b\",true,null]"},
-	{"{ \"b\" : { } , \"\" : [ ] , \"a\\u0062\" : -1 }", JSON_OBJECT,
-	    "{ \"b\" : { } , \"\" : [ ] , \"a\\u0062\" : -1 }",
-	    "{\"b\":{},\"\":[],\"ab\":-1}"},
+    {"null", JSON_NULL, "null", NULL},
+    {"true", JSON_TRUE, "true", NULL},
+    {"false", JSON_FALSE, "false", NULL},
+    {" \t\r\n null\n\r\t ", JSON_NULL, "null", "null"},
+    {"0", JSON_NUMBER, "0", NULL},
+    {"-0", JSON_NUMBER, "-0", NULL},
+    {"-0.0e-0", JSON_NUMBER, "-0.0e-0", NULL},
+    {"1234567890", JSON_NUMBER, "1234567890", NULL},
+    {"1.50E+009", JSON_NUMBER, "1.50E+009", NULL},
+    {"123456789012345678901234567890.12345678901234567890e400", JSON_NUMBER,
+	"123456789012345678901234567890.12345678901234567890e400", NULL},
+    {"1e99999999999999999999", JSON_NUMBER, "1e99999999999999999999", NULL},
+    {"\"\"", JSON_STRING, "", NULL},
+    {"\"a\"", JSON_STRING, "a", NULL},
+    {" \"a b\" ", JSON_STRING, "a b", "\"a b\""},
+    {"\"exactly8\"", JSON_STRING, "exactly8", NULL},
+    {"\"longer than sixteen bytes\"", JSON_STRING, "longer than sixteen bytes", NULL},
+    {"\"\x7f\"", JSON_STRING, "\x7f", NULL},
+    {"\"\xc2\x80\xe2\x80\xae\xef\xbf\xbf\xf4\x8f\xbf\xbf\"", JSON_STRING,
+	"\xc2\x80\xe2\x80\xae\xef\xbf\xbf\xf4\x8f\xbf\xbf", NULL},
+    {"\"\xef\xbb\xbf\"", JSON_STRING, "\xef\xbb\xbf", NULL},
+    {"[]", JSON_ARRAY, "[]", NULL},
+    {" [ ] ", JSON_ARRAY, "[ ]", "[]"},
+    {"{}", JSON_OBJECT, "{}", NULL},
+    {"\n{\n}\n", JSON_OBJECT, "{\n}", "{}"},
+    {"[[],{},[[]],\"\",0]", JSON_ARRAY, "[[],{},[[]],\"\",0]", NULL},
+    {"[ 1 , \"b\" ,\ttrue\r\n, null ] ", JSON_ARRAY, "[ 1 , \"b\" ,\ttrue\r\n, null ]",
+	"[1,\"b\",true,null]"},
+    {"{ \"b\" : { } , \"\" : [ ] , \"a\\u0062\" : -1 }", JSON_OBJECT,
+	"{ \"b\" : { } , \"\" : [ ] , \"a\\u0062\" : -1 }", "{\"b\":{},\"\":[],\"ab\":-1}"},
 };
 
 static void
@@ -93,8 +95,8 @@ test_values(void)
 		parse(&doc, str_of(values[i].text));
 		is_int(doc.v->type, values[i].type, "type of %s", values[i].text);
 		is_int(doc.v->skip, doc.n, "values in %s", values[i].text);
-		is_mem(doc.v->text, doc.v->len, values[i].value, strlen(values[i].value),
-		    "its text");
+		is_mem(
+		    doc.v->text, doc.v->len, values[i].value, strlen(values[i].value), "its text");
 		json_print(&out, doc.v);
 		is_mem(out.p, out.n, print, strlen(print), "printed");
 		buf_free(&out);
@@ -106,37 +108,38 @@ static const struct {
 	const char *text; /* between the quotes */
 	struct str want;
 } strings[] = {
-	{"\\\"\\\\\\/\\b\\f\\n\\r\\t", S("\"\\/\b\f\n\r\t")},
-	{"\\u0041\\u00e9\\u00E9\\u1234\\uFfFf",
-	    S("A\xc3\xa9\xc3\xa9\xe1\x88\xb4\xef\xbf\xbf")},
-	{"\\u0000", S("\0")},
-	{"a\\u0000b", S("a\0b")},
-	{"\\u0022\\u005c\\u002f", S("\"\\/")},
-	{"\\u007f\\u0080\\u07ff\\u0800", S("\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80")},
-	{"\\ud7ff\\ue000", S("\xed\x9f\xbf\xee\x80\x80")},
-	{"\\ud800\\udc00", S("\xf0\x90\x80\x80")},
-	{"\\uD83D\\uDE00!", S("\xf0\x9f\x98\x80!")},
-	{"\\udbff\\udfff", S("\xf4\x8f\xbf\xbf")},
-	/* halves of pairs */
-	{"\\ud800", S("\xef\xbf\xbd")},
-	{"\\udc00", S("\xef\xbf\xbd")},
-	{"\\ud800x", S("\xef\xbf\xbdx")},
-	{"\\ud800\\n", S("\xef\xbf\xbd\n")},
-	{"\\ud800\\u0041", S("\xef\xbf\xbd" "A")},
-	{"\\ud800\\ud800", S("\xef\xbf\xbd\xef\xbf\xbd")},
-	{"\\udc00\\ud800", S("\xef\xbf\xbd\xef\xbf\xbd")},
-	{"\\udc00\\udc00", S("\xef\xbf\xbd\xef\xbf\xbd")},
-	{"\\ud800\\ud800\\udc00", S("\xef\xbf\xbd\xf0\x90\x80\x80")},
-	{"\\ud800\\ue000", S("\xef\xbf\xbd\xee\x80\x80")},
-	{"\\udbff\\udbff\\udfff\\udfff", S("\xef\xbf\xbd\xf4\x8f\xbf\xbf\xef\xbf\xbd")},
-	/* runs around escapes */
-	{"12345678\\n12345678", S("12345678\n12345678")},
-	{"1234567\\t", S("1234567\t")},
-	{"\\t1234567890123456", S("\t1234567890123456")},
-	{"\xc3\xa9\\u00e9\xc3\xa9", S("\xc3\xa9\xc3\xa9\xc3\xa9")},
-	{"\\\\\\\\\\\\", S("\\\\\\")},
-	{"\\\\u0041", S("\\u0041")},
-	{"\\/", S("/")},
+    {"\\\"\\\\\\/\\b\\f\\n\\r\\t", S("\"\\/\b\f\n\r\t")},
+    {"\\u0041\\u00e9\\u00E9\\u1234\\uFfFf", S("A\xc3\xa9\xc3\xa9\xe1\x88\xb4\xef\xbf\xbf")},
+    {"\\u0000", S("\0")},
+    {"a\\u0000b", S("a\0b")},
+    {"\\u0022\\u005c\\u002f", S("\"\\/")},
+    {"\\u007f\\u0080\\u07ff\\u0800", S("\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80")},
+    {"\\ud7ff\\ue000", S("\xed\x9f\xbf\xee\x80\x80")},
+    {"\\ud800\\udc00", S("\xf0\x90\x80\x80")},
+    {"\\uD83D\\uDE00!", S("\xf0\x9f\x98\x80!")},
+    {"\\udbff\\udfff", S("\xf4\x8f\xbf\xbf")},
+    /* halves of pairs */
+    {"\\ud800", S("\xef\xbf\xbd")},
+    {"\\udc00", S("\xef\xbf\xbd")},
+    {"\\ud800x", S("\xef\xbf\xbdx")},
+    {"\\ud800\\n", S("\xef\xbf\xbd\n")},
+    {"\\ud800\\u0041",
+	S("\xef\xbf\xbd"
+	  "A")},
+    {"\\ud800\\ud800", S("\xef\xbf\xbd\xef\xbf\xbd")},
+    {"\\udc00\\ud800", S("\xef\xbf\xbd\xef\xbf\xbd")},
+    {"\\udc00\\udc00", S("\xef\xbf\xbd\xef\xbf\xbd")},
+    {"\\ud800\\ud800\\udc00", S("\xef\xbf\xbd\xf0\x90\x80\x80")},
+    {"\\ud800\\ue000", S("\xef\xbf\xbd\xee\x80\x80")},
+    {"\\udbff\\udbff\\udfff\\udfff", S("\xef\xbf\xbd\xf4\x8f\xbf\xbf\xef\xbf\xbd")},
+    /* runs around escapes */
+    {"12345678\\n12345678", S("12345678\n12345678")},
+    {"1234567\\t", S("1234567\t")},
+    {"\\t1234567890123456", S("\t1234567890123456")},
+    {"\xc3\xa9\\u00e9\xc3\xa9", S("\xc3\xa9\xc3\xa9\xc3\xa9")},
+    {"\\\\\\\\\\\\", S("\\\\\\")},
+    {"\\\\u0041", S("\\u0041")},
+    {"\\/", S("/")},
 };
 
 static void
@@ -168,54 +171,167 @@ static const struct {
 	struct str text;
 	size_t pos;
 } invalid[] = {
-	/* nothing, and too much */
-	{S(""), 0}, {S("  "), 2}, {S("1 2"), 2}, {S("{} {}"), 3},
-	{S("[],"), 2}, {S("null\0"), 4}, {S("\0null"), 0}, {S("[]]"), 2}, {S("1}"), 1},
-	/* not JSON */
-	{S("\xef\xbb\xbfnull"), 0}, {S("\xff\xfe[\0]\0"), 0}, {S("nul"), 0}, {S("nulL"), 0},
-	{S("True"), 0}, {S("TRUE"), 0}, {S("truex"), 4}, {S("nullnull"), 4},
-	{S("undefined"), 0}, {S("NaN"), 0}, {S("Infinity"), 0}, {S("'a'"), 0}, {S("a"), 0},
-	{S("/**/1"), 0}, {S("1//"), 1}, {S("[1]#"), 3}, {S("\f1"), 0}, {S("\v1"), 0},
-	{S("\xc2\xa0" "1"), 0}, {S("1\xc2\xa0"), 1},
-	/* numbers */
-	{S("-"), 0}, {S("+1"), 0}, {S(".5"), 0}, {S("-.5"), 0}, {S("- 1"), 0},
-	{S("--1"), 0}, {S("01"), 1}, {S("-01"), 2}, {S("00"), 1}, {S("00.5"), 1},
-	{S("1."), 1}, {S("1.e5"), 1}, {S("1.5.5"), 3}, {S("1e"), 1}, {S("1e+"), 1},
-	{S("1e5e5"), 3}, {S("1e5.5"), 3}, {S("0x10"), 1}, {S("1_000"), 1}, {S("1,"), 1},
-	{S("1a"), 1}, {S("-Infinity"), 0}, {S("[-]"), 1}, {S("[1.]"), 2}, {S("1\0"), 1},
-	{S("[1e]"), 2}, {S("\xef\xbc\x91"), 0},
-	/* strings: an open one is told at its quote */
-	{S("\""), 0}, {S("\"a"), 0}, {S("\"\\"), 0}, {S("\"\\\""), 0}, {S("[\"a"), 1},
-	{S("\"a\\"), 0}, {S("\"12345678"), 0}, {S("\"12345678\\\""), 0}, {S("\"a\nb\""), 2},
-	{S("\"\t\""), 1}, {S("\"\0\""), 1}, {S("\"\x1f\""), 1},
-	{S("\"12345678\x01" "2345678\""), 9}, {S("\"1234567\r\""), 8}, {S("\"\\a\""), 1},
-	{S("\"\\'\""), 1}, {S("\"\\x41\""), 1}, {S("\"\\0\""), 1}, {S("\"\\\n\""), 1},
-	{S("\"\\U0041\""), 1}, {S("\"\\N\""), 1}, {S("\"\\ \""), 1}, {S("\"\\u\""), 1},
-	{S("\"\\u1\""), 1}, {S("\"\\u123\""), 1}, {S("\"\\u12g4\""), 1},
-	{S("\"\\u 123\""), 1}, {S("\"\\u+123\""), 1}, {S("\"\\u123"), 0},
-	{S("\"ab\\ud800\\uzzzz\""), 9}, {S("\"\\ud800\\u12\""), 7}, {S("\"\\u1234"), 0},
-	/* UTF-8 */
-	{S("\"\x80\""), 1}, {S("\"\xbf\""), 1}, {S("\"\xc0\x80\""), 1},
-	{S("\"\xc1\xbf\""), 1}, {S("\"\xc3\""), 1}, {S("\"\xc3(\""), 1},
-	{S("\"\xe0\x80\x80\""), 1}, {S("\"\xe0\x9f\xbf\""), 1}, {S("\"\xe1\x88\""), 1},
-	{S("\"\xed\xa0\x80\""), 1}, {S("\"\xed\xbf\xbf\""), 1},
-	{S("\"\xf0\x80\x80\x80\""), 1}, {S("\"\xf0\x8f\xbf\xbf\""), 1},
-	{S("\"\xf0\x9f\x98\""), 1}, {S("\"\xf4\x90\x80\x80\""), 1},
-	{S("\"\xf5\x80\x80\x80\""), 1}, {S("\"\xfe\""), 1}, {S("\"\xff\""), 1},
-	{S("\"1234567\xff\""), 8}, {S("\"\\n\xed\xa0\x80\""), 3}, {S("{\"\xff\":1}"), 2},
-	{S("[\xc3\xa9]"), 1},
-	/* arrays */
-	{S("["), 1}, {S("[1"), 2}, {S("[1,"), 3}, {S("[1,]"), 3}, {S("[,1]"), 1},
-	{S("[1,,2]"), 3}, {S("[1 2]"), 3}, {S("[1;2]"), 2}, {S("[1:2]"), 2}, {S("[}"), 1},
-	{S("[1}"), 2}, {S("]"), 0}, {S("[[]"), 3}, {S("[\"a\":1]"), 4},
-	/* objects */
-	{S("{"), 1}, {S("}"), 0}, {S("{1:1}"), 1}, {S("{a:1}"), 1}, {S("{'a':1}"), 1},
-	{S("{\"a\""), 4}, {S("{\"a\"}"), 4}, {S("{\"a\":"), 5}, {S("{\"a\":}"), 5},
-	{S("{\"a\":1"), 6}, {S("{\"a\":1,"), 7}, {S("{\"a\":1,}"), 7}, {S("{,}"), 1},
-	{S("{\"a\" 1}"), 5}, {S("{\"a\",1}"), 4}, {S("{\"a\"::1}"), 5},
-	{S("{\"a\":1 \"b\":2}"), 7}, {S("{\"a\":1;\"b\":2}"), 6}, {S("{\"a\":1]"), 6},
-	{S("{]"), 1}, {S("{null:1}"), 1}, {S("{[]:1}"), 1}, {S("{\"a\":1,,\"b\":2}"), 7},
-	{S("{\"a"), 1}, {S("{\"a\":\"b"), 5}, {S("{\"a\"=1}"), 4},
+    /* nothing, and too much */
+    {S(""), 0},
+    {S("  "), 2},
+    {S("1 2"), 2},
+    {S("{} {}"), 3},
+    {S("[],"), 2},
+    {S("null\0"), 4},
+    {S("\0null"), 0},
+    {S("[]]"), 2},
+    {S("1}"), 1},
+    /* not JSON */
+    {S("\xef\xbb\xbfnull"), 0},
+    {S("\xff\xfe[\0]\0"), 0},
+    {S("nul"), 0},
+    {S("nulL"), 0},
+    {S("True"), 0},
+    {S("TRUE"), 0},
+    {S("truex"), 4},
+    {S("nullnull"), 4},
+    {S("undefined"), 0},
+    {S("NaN"), 0},
+    {S("Infinity"), 0},
+    {S("'a'"), 0},
+    {S("a"), 0},
+    {S("/**/1"), 0},
+    {S("1//"), 1},
+    {S("[1]#"), 3},
+    {S("\f1"), 0},
+    {S("\v1"), 0},
+    {S("\xc2\xa0"
+       "1"),
+	0},
+    {S("1\xc2\xa0"), 1},
+    /* numbers */
+    {S("-"), 0},
+    {S("+1"), 0},
+    {S(".5"), 0},
+    {S("-.5"), 0},
+    {S("- 1"), 0},
+    {S("--1"), 0},
+    {S("01"), 1},
+    {S("-01"), 2},
+    {S("00"), 1},
+    {S("00.5"), 1},
+    {S("1."), 1},
+    {S("1.e5"), 1},
+    {S("1.5.5"), 3},
+    {S("1e"), 1},
+    {S("1e+"), 1},
+    {S("1e5e5"), 3},
+    {S("1e5.5"), 3},
+    {S("0x10"), 1},
+    {S("1_000"), 1},
+    {S("1,"), 1},
+    {S("1a"), 1},
+    {S("-Infinity"), 0},
+    {S("[-]"), 1},
+    {S("[1.]"), 2},
+    {S("1\0"), 1},
+    {S("[1e]"), 2},
+    {S("\xef\xbc\x91"), 0},
+    /* strings: an open one is told at its quote */
+    {S("\""), 0},
+    {S("\"a"), 0},
+    {S("\"\\"), 0},
+    {S("\"\\\""), 0},
+    {S("[\"a"), 1},
+    {S("\"a\\"), 0},
+    {S("\"12345678"), 0},
+    {S("\"12345678\\\""), 0},
+    {S("\"a\nb\""), 2},
+    {S("\"\t\""), 1},
+    {S("\"\0\""), 1},
+    {S("\"\x1f\""), 1},
+    {S("\"12345678\x01"
+       "2345678\""),
+	9},
+    {S("\"1234567\r\""), 8},
+    {S("\"\\a\""), 1},
+    {S("\"\\'\""), 1},
+    {S("\"\\x41\""), 1},
+    {S("\"\\0\""), 1},
+    {S("\"\\\n\""), 1},
+    {S("\"\\U0041\""), 1},
+    {S("\"\\N\""), 1},
+    {S("\"\\ \""), 1},
+    {S("\"\\u\""), 1},
+    {S("\"\\u1\""), 1},
+    {S("\"\\u123\""), 1},
+    {S("\"\\u12g4\""), 1},
+    {S("\"\\u 123\""), 1},
+    {S("\"\\u+123\""), 1},
+    {S("\"\\u123"), 0},
+    {S("\"ab\\ud800\\uzzzz\""), 9},
+    {S("\"\\ud800\\u12\""), 7},
+    {S("\"\\u1234"), 0},
+    /* UTF-8 */
+    {S("\"\x80\""), 1},
+    {S("\"\xbf\""), 1},
+    {S("\"\xc0\x80\""), 1},
+    {S("\"\xc1\xbf\""), 1},
+    {S("\"\xc3\""), 1},
+    {S("\"\xc3(\""), 1},
+    {S("\"\xe0\x80\x80\""), 1},
+    {S("\"\xe0\x9f\xbf\""), 1},
+    {S("\"\xe1\x88\""), 1},
+    {S("\"\xed\xa0\x80\""), 1},
+    {S("\"\xed\xbf\xbf\""), 1},
+    {S("\"\xf0\x80\x80\x80\""), 1},
+    {S("\"\xf0\x8f\xbf\xbf\""), 1},
+    {S("\"\xf0\x9f\x98\""), 1},
+    {S("\"\xf4\x90\x80\x80\""), 1},
+    {S("\"\xf5\x80\x80\x80\""), 1},
+    {S("\"\xfe\""), 1},
+    {S("\"\xff\""), 1},
+    {S("\"1234567\xff\""), 8},
+    {S("\"\\n\xed\xa0\x80\""), 3},
+    {S("{\"\xff\":1}"), 2},
+    {S("[\xc3\xa9]"), 1},
+    /* arrays */
+    {S("["), 1},
+    {S("[1"), 2},
+    {S("[1,"), 3},
+    {S("[1,]"), 3},
+    {S("[,1]"), 1},
+    {S("[1,,2]"), 3},
+    {S("[1 2]"), 3},
+    {S("[1;2]"), 2},
+    {S("[1:2]"), 2},
+    {S("[}"), 1},
+    {S("[1}"), 2},
+    {S("]"), 0},
+    {S("[[]"), 3},
+    {S("[\"a\":1]"), 4},
+    /* objects */
+    {S("{"), 1},
+    {S("}"), 0},
+    {S("{1:1}"), 1},
+    {S("{a:1}"), 1},
+    {S("{'a':1}"), 1},
+    {S("{\"a\""), 4},
+    {S("{\"a\"}"), 4},
+    {S("{\"a\":"), 5},
+    {S("{\"a\":}"), 5},
+    {S("{\"a\":1"), 6},
+    {S("{\"a\":1,"), 7},
+    {S("{\"a\":1,}"), 7},
+    {S("{,}"), 1},
+    {S("{\"a\" 1}"), 5},
+    {S("{\"a\",1}"), 4},
+    {S("{\"a\"::1}"), 5},
+    {S("{\"a\":1 \"b\":2}"), 7},
+    {S("{\"a\":1;\"b\":2}"), 6},
+    {S("{\"a\":1]"), 6},
+    {S("{]"), 1},
+    {S("{null:1}"), 1},
+    {S("{[]:1}"), 1},
+    {S("{\"a\":1,,\"b\":2}"), 7},
+    {S("{\"a"), 1},
+    {S("{\"a\":\"b"), 5},
+    {S("{\"a\"=1}"), 4},
 };
 
 static void
@@ -229,11 +345,13 @@ test_invalid(void)
 
 		json_doc_init(&doc);
 		(void)str_escape(shown, sizeof(shown), invalid[i].text);
+		ok(!json_is_valid(invalid[i].text), "not valid: %s", shown);
 		if (ok(json_parse(&doc, invalid[i].text, &err) == -1, "invalid: %s", shown)) {
 			if (!is_int(err.pos, invalid[i].pos, "where: %s", shown))
 				note("%s", err.msg);
 			ok(err.msg[0] != '\0' && strpbrk(err.msg, "\n\r\x1b\xff") == NULL &&
-			    err.msg[strlen(err.msg) - 1] != '.', "message: %s", err.msg);
+				err.msg[strlen(err.msg) - 1] != '.',
+			    "message: %s", err.msg);
 		}
 		json_doc_free(&doc);
 	}
@@ -252,15 +370,16 @@ test_every_byte(void)
 			struct json_doc doc;
 			struct err err = {99999, ""};
 			bool want = c >= 0x20 && c <= 0x7f && c != '"' && c != '\\';
-			bool got;
+			bool got, valid;
 
 			memset(text, 'x', sizeof(text));
 			text[0] = text[sizeof(text) - 1] = '"';
 			text[at] = (char)c;
 			json_doc_init(&doc);
 			got = json_parse(&doc, (struct str){text, sizeof(text)}, &err) == 0;
+			valid = json_is_valid((struct str){text, sizeof(text)});
 			/* A quote ends the string: what follows is wrong. */
-			if (got != want || (!got && err.pos != at + (c == '"'))) {
+			if (got != want || got != valid || (!got && err.pos != at + (c == '"'))) {
 				bad++;
 				note("byte 0x%02x at %zu", c, at);
 			}
@@ -342,8 +461,8 @@ write_object(struct buf *out, uint32_t n, uint32_t names)
 {
 	buf_char(out, '{');
 	for (uint32_t i = 0; i < n; i++)
-		buf_printf(out, "%s\"k%u\":%u", i > 0 ? "," : "", (unsigned)(i % names),
-		    (unsigned)i);
+		buf_printf(
+		    out, "%s\"k%u\":%u", i > 0 ? "," : "", (unsigned)(i % names), (unsigned)i);
 	buf_char(out, '}');
 }
 
@@ -450,24 +569,42 @@ test_equal(void)
 		const char *a, *b;
 		bool want;
 	} cases[] = {
-		{"null", "null", true}, {"true", "false", false}, {"null", "false", false},
-		{"1", "1.0", true}, {"100", "1e2", true}, {"0", "-0.0", true}, {"1", "2", false},
-		{"1", "\"1\"", false}, {"1", "true", false}, {"0", "null", false},
-		{"9007199254740993", "9007199254740992", false},
-		{"12345678901234567890", "12345678901234567890.0", true},
-		{"\"a\"", "\"\\u0061\"", true}, {"\"a\"", "\"A\"", false}, {"\"\"", "[]", false},
-		{"\"\xc3\xa9\"", "\"e\xcc\x81\"", false}, {"\"a\"", "\"a\\u0000\"", false},
-		{"[]", "[ ]", true}, {"[]", "{}", false}, {"[1,2]", "[1,2]", true},
-		{"[1,2]", "[2,1]", false}, {"[1]", "[1,1]", false}, {"[[]]", "[]", false},
-		{"[[1],2]", "[[1,2]]", false}, {"[[],[]]", "[[[]]]", false},
-		{"{}", "{ }", true}, {"{\"a\":1,\"b\":2}", "{\"b\":2.0,\"a\":1}", true},
-		{"{\"a\":1}", "{\"a\":1,\"b\":2}", false}, {"{\"a\":1}", "{\"b\":1}", false},
-		{"{\"a\":null}", "{}", false}, {"{\"a\":null}", "{\"b\":null}", false},
-		{"{\"a\":{\"x\":[1,{\"y\":2,\"z\":3}]}}",
-		    "{\"a\":{\"x\":[1.0,{\"z\":3,\"y\":2}]}}", true},
-		{"{\"a\":{\"x\":[1,{\"y\":2,\"z\":3}]}}",
-		    "{\"a\":{\"x\":[1,{\"z\":2,\"y\":3}]}}", false},
-		{"{\"a\":[1,2]}", "{\"a\":[2,1]}", false},
+	    {"null", "null", true},
+	    {"true", "false", false},
+	    {"null", "false", false},
+	    {"1", "1.0", true},
+	    {"100", "1e2", true},
+	    {"0", "-0.0", true},
+	    {"1", "2", false},
+	    {"1", "\"1\"", false},
+	    {"1", "true", false},
+	    {"0", "null", false},
+	    {"9007199254740993", "9007199254740992", false},
+	    {"12345678901234567890", "12345678901234567890.0", true},
+	    {"\"a\"", "\"\\u0061\"", true},
+	    {"\"a\"", "\"A\"", false},
+	    {"\"\"", "[]", false},
+	    {"\"\xc3\xa9\"", "\"e\xcc\x81\"", false},
+	    {"\"a\"", "\"a\\u0000\"", false},
+	    {"[]", "[ ]", true},
+	    {"[]", "{}", false},
+	    {"[1,2]", "[1,2]", true},
+	    {"[1,2]", "[2,1]", false},
+	    {"[1]", "[1,1]", false},
+	    {"[[]]", "[]", false},
+	    {"[[1],2]", "[[1,2]]", false},
+	    {"[[],[]]", "[[[]]]", false},
+	    {"{}", "{ }", true},
+	    {"{\"a\":1,\"b\":2}", "{\"b\":2.0,\"a\":1}", true},
+	    {"{\"a\":1}", "{\"a\":1,\"b\":2}", false},
+	    {"{\"a\":1}", "{\"b\":1}", false},
+	    {"{\"a\":null}", "{}", false},
+	    {"{\"a\":null}", "{\"b\":null}", false},
+	    {"{\"a\":{\"x\":[1,{\"y\":2,\"z\":3}]}}", "{\"a\":{\"x\":[1.0,{\"z\":3,\"y\":2}]}}",
+		true},
+	    {"{\"a\":{\"x\":[1,{\"y\":2,\"z\":3}]}}", "{\"a\":{\"x\":[1,{\"z\":2,\"y\":3}]}}",
+		false},
+	    {"{\"a\":[1,2]}", "{\"a\":[2,1]}", false},
 	};
 
 	for (size_t i = 0; i < LENGTH(cases); i++)
@@ -530,12 +667,16 @@ test_print_string(void)
 		struct str s;
 		const char *want;
 	} cases[] = {
-		{S(""), "\"\""}, {S("a/b"), "\"a/b\""},
-		{S("\"\\\n\0\x1f\x7f"), "\"\\\"\\\\\\u000a\\u0000\\u001f\x7f\""},
-		{S("\xc3\xa9\xf0\x9f\x98\x80"), "\"\xc3\xa9\xf0\x9f\x98\x80\""},
-		{S("a\xff" "b"), "\"a\xef\xbf\xbd" "b\""},
-		{S("\xc3"), "\"\xef\xbf\xbd\""},
-		{S("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+	    {S(""), "\"\""},
+	    {S("a/b"), "\"a/b\""},
+	    {S("\"\\\n\0\x1f\x7f"), "\"\\\"\\\\\\u000a\\u0000\\u001f\x7f\""},
+	    {S("\xc3\xa9\xf0\x9f\x98\x80"), "\"\xc3\xa9\xf0\x9f\x98\x80\""},
+	    {S("a\xff"
+	       "b"),
+		"\"a\xef\xbf\xbd"
+		"b\""},
+	    {S("\xc3"), "\"\xef\xbf\xbd\""},
+	    {S("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
 	};
 
 	for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -557,13 +698,19 @@ static void
 test_minify(void)
 {
 	static const char *const cases[][2] = {
-		{" 1 ", "1"}, {"\t\"a b\\\" \\\\\" \n", "\"a b\\\" \\\\\""}, {"[ ]", "[]"},
-		{"{ \"a b\" :\r\n [ 1 , 2.50E1 , \" \" ] }\n", "{\"a b\":[1,2.50E1,\" \"]}"},
-		{"\"\\u0061 \\/\"", "\"\\u0061 \\/\""}, {"{\"a\":1, \"a\":2}", "{\"a\":1,\"a\":2}"},
-		{"\"\\\\\" ", "\"\\\\\""}, {"[\"\\\\\" , \"x y\"]", "[\"\\\\\",\"x y\"]"},
-		{"[\"\xc2\xa0 \xe2\x80\x83\"]", "[\"\xc2\xa0 \xe2\x80\x83\"]"}, {"", ""},
-		/* not valid: no promise but to end */
-		{"\"open ", "\"open "}, {"\"\\", "\"\\"},
+	    {" 1 ", "1"},
+	    {"\t\"a b\\\" \\\\\" \n", "\"a b\\\" \\\\\""},
+	    {"[ ]", "[]"},
+	    {"{ \"a b\" :\r\n [ 1 , 2.50E1 , \" \" ] }\n", "{\"a b\":[1,2.50E1,\" \"]}"},
+	    {"\"\\u0061 \\/\"", "\"\\u0061 \\/\""},
+	    {"{\"a\":1, \"a\":2}", "{\"a\":1,\"a\":2}"},
+	    {"\"\\\\\" ", "\"\\\\\""},
+	    {"[\"\\\\\" , \"x y\"]", "[\"\\\\\",\"x y\"]"},
+	    {"[\"\xc2\xa0 \xe2\x80\x83\"]", "[\"\xc2\xa0 \xe2\x80\x83\"]"},
+	    {"", ""},
+	    /* not valid: no promise but to end */
+	    {"\"open ", "\"open "},
+	    {"\"\\", "\"\\"},
 	};
 	struct buf out = {0};
 
@@ -581,14 +728,14 @@ test_minify(void)
 }
 
 static const char *const documents[] = {
-	("{\"eventVersion\":\"1.08\",\"userIdentity\":{\"type\":\"AssumedRole\",\"arn\":null},"
-	"\"n\":[1,-2.5e+3,true,false],\"e\":{},\"a\":[ ],"
-	"\"errorMessage\":\"line\\nend \\\"quoted\\\" \\\\ \\u00e9\\ud83d\\ude00\"}"),
-	("  [ \"12345678\" , \"\xc3\xa9\xe1\x88\xb4\xf0\x9f\x98\x80\" ,"
-	" \"\\ud800\\ud800\\udc00\" , -0.0E-10 ]  "),
-	"{\"a\":1,\"a\":2,\"\\u0061\":3,\"b\":\"\x7f\",\"\":null}",
-	"\"one long string with an escape at its very end, and then some more text behind it\\t\"",
-	"-12345678901234567890.12345678901234567890e-12345678901234567890",
+    ("{\"eventVersion\":\"1.08\",\"userIdentity\":{\"type\":\"AssumedRole\",\"arn\":null},"
+     "\"n\":[1,-2.5e+3,true,false],\"e\":{},\"a\":[ ],"
+     "\"errorMessage\":\"line\\nend \\\"quoted\\\" \\\\ \\u00e9\\ud83d\\ude00\"}"),
+    ("  [ \"12345678\" , \"\xc3\xa9\xe1\x88\xb4\xf0\x9f\x98\x80\" ,"
+     " \"\\ud800\\ud800\\udc00\" , -0.0E-10 ]  "),
+    "{\"a\":1,\"a\":2,\"\\u0061\":3,\"b\":\"\x7f\",\"\":null}",
+    "\"one long string with an escape at its very end, and then some more text behind it\\t\"",
+    "-12345678901234567890.12345678901234567890e-12345678901234567890",
 };
 
 /* Every prefix of the documents right before a page that cannot be read: a look beyond the end
@@ -597,8 +744,8 @@ static void
 test_guard_page(void)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	char *map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-	    0);
+	char *map = mmap(
+	    NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct json_doc doc;
 
 	if (map == MAP_FAILED || mprotect(map + page, page, PROT_NONE) != 0) {
@@ -619,7 +766,8 @@ test_guard_page(void)
 			memcpy(map + page - n, documents[i], n);
 			rv = json_parse(&doc, text, &err);
 			valid += rv == 0;
-			if (rv == 0 ? doc.v->skip != doc.n : err.pos > n)
+			if (json_is_valid(text) != (rv == 0) ||
+			    (rv == 0 ? doc.v->skip != doc.n : err.pos > n))
 				ok(false, "document %zu to byte %zu", i, n);
 			json_minify(&out, text);
 			json_print_string(&out, text);
