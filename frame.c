@@ -557,6 +557,50 @@ frame_next(
 	return (enum frame_result)r;
 }
 
+bool
+frame_at_event(struct framer *f, const char *p, size_t n, bool *line)
+{
+	const struct input in = {p, n, true, NULL, NULL};
+
+	if (f->in_value)
+		return false;
+	if (f->state == FRAME_ITEM_END && skip_space(f, &in) && p[f->pos] == ',') {
+		f->state = FRAME_ITEM;
+		f->pos++;
+	}
+	*line = f->state == FRAME_LINE;
+	return (f->state == FRAME_ITEM || *line) && skip_space(f, &in) && p[f->pos] == '{' &&
+	    (!*line || peek_line(f, &in) > 0);
+}
+
+bool
+frame_take(struct framer *f, const char *p, size_t n, size_t end)
+{
+	if (f->state == FRAME_ITEM) {
+		f->first = false;
+		f->state = FRAME_ITEM_END;
+	} else {
+		while (end < n && p[end] != '\n' && is_space(p[end]))
+			end++;
+		if (end < n && p[end] != '\n')
+			return false;
+	}
+	f->pos = f->keep = end;
+	return true;
+}
+
+void
+frame_start_lines(struct framer *f)
+{
+	*f = (struct framer){.state = FRAME_LINE};
+}
+
+bool
+frame_is_between_lines(const struct framer *f)
+{
+	return f->state == FRAME_LINE && !f->in_value;
+}
+
 enum frame_result
 frame_overflow(struct framer *f, const char *p, size_t n, struct err *err)
 {

@@ -70,6 +70,21 @@ void frame_start(struct framer *f);
 enum frame_result frame_next(
     struct framer *f, const char *p, size_t n, bool ended, struct span *event, struct err *err);
 
+/* For who can tell by himself where an event ends. Does the next one, an object, begin at f->pos?
+ * Goes over the commas and blanks before it. *line: it is a line of NDJSON. All bytes of the stream
+ * must be there. Where it says no, frame_next knows what is next. */
+bool frame_at_event(struct framer *f, const char *p, size_t n, bool *line);
+
+/* That event ends before `end`. False where more than blanks follow it on its line: then nothing is
+ * taken, and frame_next tells what the line is. */
+bool frame_take(struct framer *f, const char *p, size_t n, size_t end) MUSTUSE;
+
+/* Begin inside of a stream that is known to be NDJSON, at the first byte of a line. */
+void frame_start_lines(struct framer *f);
+
+/* Is the stream NDJSON, and are we between two of its lines? */
+bool frame_is_between_lines(const struct framer *f);
+
 /* The first n bytes, n <= f->keep, are not there any more. */
 void frame_drop(struct framer *f, size_t n);
 

@@ -342,6 +342,35 @@ gz_read(struct gz *gz, char *p, size_t n, struct err *err)
 	}
 }
 
+/* The size that the trailer of a member which ends the text gives (RFC 1952 section 2.3.1). */
+static size_t
+trailer_size(struct str in)
+{
+	const unsigned char *p = (const unsigned char *)in.p + in.n - 4;
+
+	return (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
+}
+
+int
+gz_inflate(struct gz *gz, struct str in, struct buf *out)
+{
+	out->n = 0;
+	while (in.n >= 18 && (unsigned char)in.p[0] == 0x1f && (unsigned char)in.p[1] == 0x8b) {
+		size_t room = trailer_size(in), used, got;
+
+		if (room > GZ_WHOLE_OUT - out->n)
+			return -1;
+		buf_reserve(out, room + 1);
+		if (libdeflate_gzip_decompress_ex(gz->whole, in.p, in.n, out->p + out->n,
+			out->cap - out->n, &used, &got) != LIBDEFLATE_SUCCESS)
+			return -1;
+		out->n += got;
+		in.p += used;
+		in.n -= used;
+	}
+	return in.n == 0 ? 0 : -1;
+}
+
 const char *
 gz_libdeflate_version(void)
 {

@@ -35,6 +35,10 @@ void gz_start(struct gz *gz, gz_input *input, void *context);
  * and the stream is over. */
 ssize_t gz_read(struct gz *gz, char *p, size_t n, struct err *err) MUSTUSE;
 
+/* Inflate a gzip text as a whole into out, which is emptied before. -1 where it is no whole gzip
+ * text, or larger than GZ_WHOLE_OUT: then only a stream can tell more. */
+int gz_inflate(struct gz *gz, struct str in, struct buf *out) MUSTUSE;
+
 /* Is the stream gzip? Known after the first gz_read. */
 bool gz_is_gzip(const struct gz *gz);
 

@@ -20,8 +20,8 @@ static const char usage_text[] =
     "                   [--ca-bundle file] [--checkpoint file] [--endpoint-url url]\n"
     "                   [--explain] [--from time] [--last span]\n"
     "                   [--last-minute minutes] [--profile name] [--rate requests]\n"
-    "                   [--region list] [--sort order] [--to time] [--trail source]\n"
-    "                   [pattern ...]\n";
+    "                   [--region list] [--sort order] [--strict] [--to time]\n"
+    "                   [--trail source] [pattern ...]\n";
 
 static const char help_text[] =
     "\n"
@@ -49,6 +49,7 @@ static const char help_text[] =
     "      --explain         print what would be asked for, and stop\n"
     "      --trail SOURCE    search trail logs: a file, a folder, or - for standard\n"
     "                        input; JSON or gzip; may be repeated\n"
+    "      --strict          report malformed JSON in events that cannot match, too\n"
     "  -n, --limit N         stop after N events\n"
     "  -j, --jobs N          search with N threads (default: one a processor)\n"
     "      --sort ORDER      newest (default of the history), read (default\n"
@@ -76,7 +77,8 @@ enum {
 	OPT_ENDPOINT,
 	OPT_EXPLAIN,
 	OPT_RATE,
-	OPT_CHECKPOINT
+	OPT_CHECKPOINT,
+	OPT_STRICT
 };
 
 static const struct option options[] = {
@@ -96,6 +98,7 @@ static const struct option options[] = {
     {"rate", required_argument, NULL, OPT_RATE},
     {"region", required_argument, NULL, OPT_REGION},
     {"sort", required_argument, NULL, OPT_SORT},
+    {"strict", no_argument, NULL, OPT_STRICT},
     {"to", required_argument, NULL, OPT_TO},
     {"trail", required_argument, NULL, OPT_TRAIL},
     {"verbose", no_argument, NULL, 'v'},
@@ -339,6 +342,9 @@ read_option(struct command *c, int option)
 		return 0;
 	case OPT_RATE:
 		return read_rate(c, optarg);
+	case OPT_STRICT:
+		c->strict = true;
+		return 0;
 	case OPT_CHECKPOINT:
 		c->checkpoint = optarg;
 		return 0;

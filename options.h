@@ -31,6 +31,7 @@ struct command {
 	bool help;
 	bool blank; /* an empty expression was given */
 	bool explain;
+	bool strict; /* parse every event */
 	double rate; /* requests a second to each region */
 	const char *checkpoint;
 	struct checkpoint_part *parts; /* the query as it was given, n_parts */

@@ -9,6 +9,8 @@
 
 #define OUT_MAX_SORTED (1u << 30) /* bytes of lines held to be sorted */
 
+#define OUT_PIPE (1 << 20) /* bytes that a pipe at the output is asked to hold: all that one may */
+
 enum out_order {
 	OUT_READ,   /* as the pages come: in the order they were read */
 	OUT_NEWEST, /* sorted by eventTime, all held back until the end; events without one come

@@ -2,6 +2,7 @@
 #include "page.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "json.h"
 
@@ -24,7 +25,7 @@ page_new(void)
 {
 	struct page *page = xmalloc(sizeof(*page));
 
-	*page = (struct page){.reached = INT64_MAX};
+	*page = (struct page){.reached = INT64_MAX, .piece = {.fd = -1}};
 	return page;
 }
 
@@ -38,12 +39,24 @@ free_problems(struct page *page)
 	page->n_problems = 0;
 }
 
+static void
+free_piece(struct piece *piece)
+{
+	for (size_t i = 0; i < piece->n_files; i++)
+		free(piece->files[i].path);
+	free(piece->files);
+	if (piece->fd >= 0)
+		(void)close(piece->fd);
+	*piece = (struct piece){.fd = -1};
+}
+
 void
 page_free(struct page *page)
 {
 	if (page == NULL)
 		return;
 	free_problems(page);
+	free_piece(&page->piece);
 	free(page->problems);
 	free(page->events);
 	free(page->lines);
@@ -71,6 +84,8 @@ page_reset(struct page *page)
 	page->stream = 0;
 	page->reached = INT64_MAX;
 	page->ended = page->failed = false;
+	free_piece(&page->piece);
+	page->form = FORM_EVENTS;
 	page->base = 0;
 	page->n_events = page->n_lines = 0;
 	page->counts = (struct counts){0};
@@ -97,6 +112,19 @@ page_add_event(struct page *page, struct span event)
 		page->events = xrealloc(page->events, page->cap_events, sizeof(*page->events));
 	}
 	page->events[page->n_events++] = event;
+}
+
+void
+page_add_file(struct page *page, char *path, bool named)
+{
+	struct piece *piece = &page->piece;
+
+	/* The capacity is the power of two that holds them. */
+	if ((piece->n_files & (piece->n_files - 1)) == 0)
+		piece->files = xrealloc(piece->files, piece->n_files > 0 ? piece->n_files * 2 : 1,
+		    sizeof(*piece->files));
+	piece->files[piece->n_files++] = (struct piece_file){path, named};
+	piece->kind = PIECE_FILES;
 }
 
 void

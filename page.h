@@ -49,6 +49,37 @@ struct line {
 	size_t stream; /* that it is from */
 };
 
+/* What a page is about that is still to be loaded (source.h). */
+enum piece_kind {
+	PIECE_NONE,
+	PIECE_FILES,  /* files that are each to be read whole */
+	PIECE_STREAM, /* the same, while one of them is read piece by piece */
+	PIECE_LINES   /* lines of a file */
+};
+
+struct piece_file {
+	char *path;
+	bool named; /* on the command line */
+};
+
+struct piece {
+	enum piece_kind kind;
+	struct piece_file *files; /* those from `next` on are still to be read */
+	size_t n_files;
+	size_t next;
+	int fd;      /* of lines: the page's own; -1 without */
+	bool last;   /* they are the last of their file */
+	uint64_t at; /* in the file: from here on, n bytes */
+	uint64_t n;
+};
+
+/* How the page's events are found. */
+enum page_form {
+	FORM_EVENTS,   /* they are in page->events */
+	FORM_DOCUMENT, /* bytes is a whole stream as of frame.h */
+	FORM_LINES     /* bytes is lines of NDJSON */
+};
+
 struct page {
 	uint64_t seq;    /* 0, 1, 2, ... in the order read, of its stream */
 	size_t stream;   /* of the source: which it is from */
@@ -56,6 +87,8 @@ struct page {
 	bool ended;      /* the stream's last page */
 	bool failed;     /* likewise, but what is not newer than `reached` was not searched */
 	struct buf name; /* of the file */
+	struct piece piece;
+	enum page_form form;
 	struct buf bytes;
 	uint64_t base;       /* position of bytes.p[0] in the file (inflated) */
 	struct span *events; /* n_events slices of bytes */
@@ -80,6 +113,9 @@ void page_reset(struct page *page);
 void page_shrink(struct page *page);
 
 void page_add_event(struct page *page, struct span event);
+
+/* Add a file to the page's piece. path is taken over. */
+void page_add_file(struct page *page, char *path, bool named);
 
 /* Add a match. text is its line without the line feed, made of one line if it was not; line says
  * the rest about it. */

@@ -243,20 +243,48 @@ end_searching(struct pipeline *p)
 }
 
 static void *
+loader_new(struct pipeline *p)
+{
+	return p->config.source->loader_new != NULL ?
+	    p->config.source->loader_new(p->config.source) :
+	    NULL;
+}
+
+static void
+loader_free(struct pipeline *p, void *loader)
+{
+	if (loader != NULL)
+		p->config.source->loader_free(loader);
+}
+
+/* Search what the page has, and what it only describes. */
+static void
+search_parts(struct pipeline *p, struct page *page, struct search_scratch *scratch, void *loader)
+{
+	if (page->piece.kind == PIECE_NONE)
+		search_page(p->config.search, page, scratch);
+	else
+		while (p->config.source->load(loader, page))
+			search_page(p->config.search, page, scratch);
+}
+
+static void *
 searcher_main(void *context)
 {
 	struct pipeline *p = context;
-	struct search_scratch *scratch = search_scratch_new();
+	void *loader = loader_new(p);
+	struct search_scratch *scratch = search_scratch_new(p->config.search);
 	struct page *page;
 
 	while ((page = queue_get(p->work)) != NULL) {
-		search_page(p->config.search, page, scratch);
+		search_parts(p, page, scratch, loader);
 		if (!queue_put(p->done, page)) {
 			page_free(page);
 			break;
 		}
 	}
 	search_scratch_free(scratch);
+	loader_free(p, loader);
 	end_searching(p);
 	return NULL;
 }
@@ -274,7 +302,7 @@ fetcher_main(void *context)
 {
 	struct fetcher_start start = *(struct fetcher_start *)context;
 	struct pipeline *p = start.p;
-	struct search_scratch *scratch = search_scratch_new();
+	struct search_scratch *scratch = search_scratch_new(p->config.search);
 	struct page *page;
 
 	free(context);
@@ -537,17 +565,19 @@ run_streams(struct pipeline *p, struct err *err)
 static enum out_result
 run_alone(struct pipeline *p, struct err *err)
 {
-	struct search_scratch *scratch = search_scratch_new();
+	struct search_scratch *scratch = search_scratch_new(p->config.search);
 	struct page *page = page_new();
+	void *loader = loader_new(p);
 	enum out_result r = OUT_MORE;
 
 	while (
 	    r == OUT_MORE && !is_stopped(p) && p->config.source->next(p->config.source, 0, page)) {
-		search_page(p->config.search, page, scratch);
+		search_parts(p, page, scratch, loader);
 		r = deliver(p, page, err);
 		page_reset(page);
 	}
 	page_free(page);
+	loader_free(p, loader);
 	search_scratch_free(scratch);
 	return r;
 }

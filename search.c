@@ -6,12 +6,14 @@
 #include "json.h"
 #include "match.h"
 #include "page.h"
+#include "project.h"
 #include "when.h"
 
 struct search_scratch {
 	struct match_scratch *match;
 	struct json_doc event;   /* the event as it stands in the page */
 	struct json_doc escaped; /* the record that it has as a string */
+	struct project_run *run; /* NULL without a project */
 };
 
 /* One event on its way through the functions below. */
@@ -23,11 +25,12 @@ struct work {
 };
 
 struct search_scratch *
-search_scratch_new(void)
+search_scratch_new(const struct search *search)
 {
 	struct search_scratch *s = xmalloc(sizeof(*s));
 
 	s->match = match_scratch_new();
+	s->run = search->project != NULL ? project_run_new(search->project, s->match) : NULL;
 	json_doc_init(&s->event);
 	json_doc_init(&s->escaped);
 	return s;
@@ -38,6 +41,7 @@ search_scratch_free(struct search_scratch *s)
 {
 	if (s == NULL)
 		return;
+	project_run_free(s->run);
 	match_scratch_free(s->match);
 	json_doc_free(&s->event);
 	json_doc_free(&s->escaped);
@@ -205,13 +209,113 @@ search_event(struct work *w, struct str text)
 	} while (at < text.n);
 }
 
+/* A record that matches, with its eventTime. */
+static void
+add_record(struct work *w, struct str text, struct str time_text)
+{
+	struct line line = {.time = INT64_MIN, .stream = w->page->stream};
+
+	if (time_text.n == 0 || when_parse_event(time_text, &line.time) != 0)
+		line.time = INT64_MIN;
+	w->page->counts.events++;
+	if (w->search->windowed && line.time == INT64_MIN)
+		w->page->counts.undated++;
+	page_add_line(w->page, text, &line);
+}
+
+/* A record of which is known whether it matches, or not: PROJECT_NO, YES or MAYBE. What matches is
+ * checked to be JSON; what is not is left to those who can say what is wrong with it. */
+static void
+search_projected(struct work *w, enum project_result result, const struct project_record *record,
+    struct str text)
+{
+	if (result == PROJECT_NO)
+		w->page->counts.events++;
+	else if (result == PROJECT_YES && json_is_valid(text))
+		add_record(w, text, record->time);
+	else
+		search_event(w, text);
+}
+
+/* An event that stands by itself. */
+static void
+search_single(struct work *w, struct str text)
+{
+	struct project_run *run = w->scratch->run;
+	struct project_record record;
+	enum project_result r = PROJECT_MAYBE;
+
+	if (run != NULL) {
+		project_start(run, text.p, text.n, false);
+		r = project_next(run, 0, &record);
+		if (r < PROJECT_MAYBE && (record.at != 0 || record.n != text.n))
+			r = PROJECT_MAYBE; /* there is more of it */
+	}
+	search_projected(w, r, &record, text);
+}
+
+/* Find the events in the page's text and search them, in one pass where they are as they should
+ * be. */
+static void
+search_text(struct work *w)
+{
+	struct str text = buf_slice(&w->page->bytes);
+	struct project_run *run = w->scratch->run;
+	struct project_record record;
+	size_t origin = SIZE_MAX; /* where the run began; SIZE_MAX: it has to begin anew */
+	bool lines = false, line;
+	struct framer f;
+	struct span event;
+	struct err err;
+
+	frame_start(&f);
+	if (w->page->form == FORM_LINES)
+		frame_start_lines(&f);
+	for (;;) {
+		if (run != NULL && frame_at_event(&f, text.p, text.n, &line)) {
+			enum project_result r;
+
+			if (origin == SIZE_MAX || line != lines) {
+				origin = f.pos;
+				lines = line;
+				project_start(run, text.p + origin, text.n - origin, lines);
+			}
+			r = project_next(run, f.pos - origin, &record);
+			if (r <= PROJECT_MAYBE &&
+			    frame_take(&f, text.p, text.n, origin + record.at + record.n)) {
+				w->pos = w->page->base + origin + record.at;
+				search_projected(w, r, &record,
+				    (struct str){text.p + origin + record.at, record.n});
+				continue;
+			}
+			origin = SIZE_MAX;
+		}
+		switch (frame_next(&f, text.p, text.n, true, &event, &err)) {
+		case FRAME_EVENT:
+			w->pos = w->page->base + event.at;
+			search_event(w, (struct str){text.p + event.at, event.n});
+			break;
+		case FRAME_BAD:
+			page_problem(w->page, NULL, w->page->base + err.pos, "%s", err.msg);
+			break;
+		default:
+			return;
+		}
+	}
+}
+
 void
 search_page(const struct search *search, struct page *page, struct search_scratch *scratch)
 {
+	struct work w = {search, page, scratch, 0};
+
+	if (page->form != FORM_EVENTS)
+		search_text(&w);
 	for (size_t i = 0; i < page->n_events; i++) {
 		struct span e = page->events[i];
-		struct work w = {search, page, scratch, page->base + e.at};
 
-		search_event(&w, (struct str){page->bytes.p + e.at, e.n});
+		w.pos = page->base + e.at;
+		search_single(&w, (struct str){page->bytes.p + e.at, e.n});
 	}
+	page->n_events = 0;
 }

@@ -12,10 +12,12 @@
 struct json;
 struct match;
 struct page;
+struct project;
 
 /* What is asked. */
 struct search {
 	const struct match *match;
+	const struct project *project; /* of the same query; NULL: every event is parsed */
 	bool windowed; /* from and to count */
 	int64_t from;  /* us since the epoch, both inclusive */
 	int64_t to;
@@ -23,10 +25,11 @@ struct search {
 
 struct search_scratch;
 
-struct search_scratch *search_scratch_new(void) MUSTUSE;
+/* What search points to must outlive it. */
+struct search_scratch *search_scratch_new(const struct search *search) MUSTUSE;
 void search_scratch_free(struct search_scratch *scratch);
 
-/* Search the page's events. Its lines, problems and counts say what came of it. */
+/* Search the page's events, and forget them. Its lines, problems and counts say what came of it. */
 void search_page(const struct search *search, struct page *page, struct search_scratch *scratch);
 
 /* What a record is known by: its eventID, or all of its line where it has none. */

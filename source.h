@@ -37,6 +37,13 @@ struct source {
 	void (*finish)(struct source *source, struct page *page);
 	void (*close)(struct source *source);
 
+	/* Where pages are only described by next (page->piece), a loader for each thread that
+	 * searches fills them: load gives the next part of the page's events, or false when there
+	 * is no more. What became of the parts before stays in the page. Else NULL. */
+	void *(*loader_new)(struct source *source);
+	void (*loader_free)(void *loader);
+	bool (*load)(void *loader, struct page *page);
+
 	/* ---- */
 	void (*gate)(struct source *source, size_t stream, enum source_gate gate);
 	/* Nothing more is wanted: next returns false as soon as it can. */

@@ -1,6 +1,7 @@
 /* spitzel.c: wiring, signals, exit status. What happens in between is pipeline.h's. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "pipeline.h"
 #include "plan.h"
 #include "progress.h"
+#include "project.h"
 #include "regex.h"
 #include "region.h"
 #include "search.h"
@@ -236,6 +238,26 @@ finish(int result, const struct err *err)
 	return counts.problems > 0 || unsorted > 0 ? STATUS_INCOMPLETE : STATUS_COMPLETE;
 }
 
+/* What answers most of the query without parsing; NULL where every event is to be parsed. The
+ * vectors are the fastest ones, or those in SPITZEL_SCAN ("swar", "sse2", ...; "none"), by which
+ * tests ask for the others. */
+static int
+make_project(const struct search *search, struct project **project)
+{
+	const char *name = getenv("SPITZEL_SCAN");
+	enum scan_kernel kernel = scan_best();
+
+	*project = NULL;
+	if (name != NULL && strcmp(name, "none") == 0)
+		return 0;
+	if (name != NULL && (scan_kernel_named(str_of(name), &kernel) != 0 || !scan_has(kernel)))
+		return complain("SPITZEL_SCAN", "there are no such vectors here");
+	*project = project_new(
+	    &(struct project_query){search->match, search->windowed, search->from, search->to},
+	    kernel);
+	return 0;
+}
+
 /* Run the source through the pipeline to stdout. */
 static enum status
 search_source(const struct command *c, struct source *source, bool ordered, enum out_order order)
@@ -253,9 +275,14 @@ search_source(const struct command *c, struct source *source, bool ordered, enum
 	    .moved = show_progress,
 	    .printing = hide_progress,
 	    .context = &run.progress};
+	struct project *project = NULL;
 	enum status status;
 	struct err err;
 
+	/* Event history comes wrapped: it has to be parsed. */
+	if (c->n_trails > 0 && !c->strict && make_project(&search, &project) != 0)
+		return STATUS_USAGE;
+	search.project = project;
 	if (c->blank && !c->quiet)
 		(void)complain("--match", "an empty expression holds for every event");
 	run.command = c;
@@ -270,8 +297,19 @@ search_source(const struct command *c, struct source *source, bool ordered, enum
 	status = finish(pipeline_run(run.pipeline, &err), &err);
 	if (!pipeline_free(run.pipeline))
 		_exit((int)status);
+	project_free(project);
 	out_free(run.out);
 	return status;
+}
+
+/* Bytes; SPITZEL_BLOCK makes it smaller, for tests. */
+static size_t
+page_size(void)
+{
+	const char *text = getenv("SPITZEL_BLOCK");
+	unsigned long size = text != NULL ? strtoul(text, NULL, 10) : 0;
+
+	return size > 0 && size < TRAIL_PAGE_SIZE ? size : TRAIL_PAGE_SIZE;
 }
 
 static enum status
@@ -282,7 +320,7 @@ search_trails(const struct command *c)
 							OUT_READ;
 
 	return search_source(
-	    c, trail_open(c->trails, c->n_trails, TRAIL_PAGE_SIZE), c->sort != SORT_NONE, order);
+	    c, trail_open(c->trails, c->n_trails, page_size()), c->sort != SORT_NONE, order);
 }
 
 /* --- event history --- */
@@ -523,11 +561,30 @@ search_history(struct command *c)
 	return status;
 }
 
+/* The processors that a control group may use at a time: its quota over its period, rounded up
+ * (cgroup v2, cpu.max). LONG_MAX where there is no limit. */
+static long
+group_processors(void)
+{
+	FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
+	long quota, period;
+	int n;
+
+	if (f == NULL)
+		return LONG_MAX;
+	n = fscanf(f, "%ld %ld", &quota, &period); /* "max" is no number */
+	(void)fclose(f);
+	return n == 2 && quota > 0 && period > 0 ? (quota + period - 1) / period : LONG_MAX;
+}
+
+/* Those that the scheduler lets us have: musl asks for the affinity, glibc for what is online. */
 static unsigned
 processors(void)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	long n = sysconf(_SC_NPROCESSORS_ONLN), most = group_processors();
 
+	if (n > most)
+		n = most;
 	if (n < 1)
 		return 1;
 	return n > PIPELINE_MAX_JOBS ? PIPELINE_MAX_JOBS : (unsigned)n;

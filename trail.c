@@ -29,17 +29,29 @@ struct trail {
 	size_t n_roots;
 	size_t next_root;
 	size_t page_size;
-	struct folder *folders; /* the folders we are in, the innermost last */
+	size_t batch;              /* bytes of the files that the page at hand names */
+	struct piece_file waiting; /* what comes behind them, if it has a path */
+	struct folder *folders;    /* the folders we are in, the innermost last */
 	size_t depth;
 
-	int fd;     /* of the file at hand; -1 without one */
-	char *path; /* its name */
-	bool named; /* it was named, not found in a folder */
-	bool began; /* some of it was read */
+	int fd;       /* of the file at hand; -1 without one */
+	int64_t size; /* of a regular file; -1 of others */
+	char *path;   /* its name */
+	bool named;   /* it was named, not found in a folder */
+	bool began;   /* some of it was read */
 	struct gz *gz;
 	struct framer framer;
 	struct buf rest; /* read but not yet in a page */
 	uint64_t pos;    /* of rest.p[0], or of what comes next, in the inflated file */
+	bool by_lines;   /* what comes next is handed out as lines that are still to be read */
+};
+
+/* Reads what pages describe. */
+struct loader {
+	struct trail trail; /* for a file that is to be read piece by piece */
+	struct gz *gz;
+	struct buf in;
+	struct buf text; /* lent to the page that is searched */
 };
 
 /* --- finding files --- */
@@ -59,11 +71,20 @@ join(const char *folder, const char *name)
 }
 
 static char *
+copy_str(struct str s)
+{
+	char *copy = xmalloc(s.n + 1);
+
+	if (s.n > 0)
+		memcpy(copy, s.p, s.n);
+	copy[s.n] = '\0';
+	return copy;
+}
+
+static char *
 copy(const char *s)
 {
-	size_t n = strlen(s) + 1;
-
-	return memcpy(xmalloc(n), s, n);
+	return copy_str(str_of(s));
 }
 
 static int
@@ -156,6 +177,37 @@ open_stdin(void)
 	return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
+static ssize_t
+read_input(void *context, char *p, size_t n, struct err *err)
+{
+	struct trail *t = context;
+	ssize_t got;
+
+	do
+		got = read(t->fd, p, n);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		(void)err_set(err, 0, "cannot read: %s", strerror(errno));
+	return got;
+}
+
+static void
+begin_file(struct trail *t)
+{
+	gz_start(t->gz, read_input, t);
+	frame_start(&t->framer);
+	t->rest.n = 0;
+	t->pos = 0;
+	t->began = t->by_lines = false;
+}
+
+/* Files up to this are read whole: less with the small pages of tests. */
+static int64_t
+whole_file(const struct trail *t)
+{
+	return t->page_size < TRAIL_PAGE_SIZE ? (int64_t)t->page_size : TRAIL_WHOLE_FILE;
+}
+
 /* Begin with what path (taken over) names: a file becomes the one at hand, a folder is entered. */
 static void
 open_path(struct trail *t, char *path, bool named, struct page *page)
@@ -165,6 +217,17 @@ open_path(struct trail *t, char *path, bool named, struct page *page)
 	int fd = in ? open_stdin() : -1;
 
 	/* What is not to be read is not opened: opening a fifo waits for its writer. */
+	if (!in && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    st.st_size <= whole_file(t)) {
+		t->batch += (size_t)st.st_size;
+		page_add_file(page, path, named);
+		return;
+	}
+	/* To open a fifo, or to read on in a large file, may take its time: after what is found. */
+	if (page->piece.n_files > 0) {
+		t->waiting = (struct piece_file){path, named};
+		return;
+	}
 	if (!in && stat(path, &st) == 0 && !named && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
 		page_note(page, path, "neither a file nor a folder, passed over");
 		page->counts.passed++;
@@ -193,13 +256,23 @@ open_path(struct trail *t, char *path, bool named, struct page *page)
 	t->fd = fd;
 	t->path = path;
 	t->named = named;
+	t->size = S_ISREG(st.st_mode) && !in ? (int64_t)st.st_size : -1;
+	begin_file(t);
 }
 
-/* Make the next file the one at hand. False when there is none. */
+/* Make the next file the one at hand, or add files to the page's piece. False when there is nothing
+ * more. */
 static bool
 next_file(struct trail *t, struct page *page)
 {
-	while (t->fd < 0) {
+	struct piece_file file = t->waiting;
+
+	t->batch = 0;
+	t->waiting = (struct piece_file){0};
+	if (file.path != NULL)
+		open_path(t, file.path, file.named, page);
+	while (t->fd < 0 && t->waiting.path == NULL && page->n_problems == 0 &&
+	    t->batch < TRAIL_BATCH && page->piece.n_files < TRAIL_MAX_BATCH) {
 		if (t->depth > 0) {
 			struct folder *f = &t->folders[t->depth - 1];
 
@@ -210,37 +283,13 @@ next_file(struct trail *t, struct page *page)
 		} else if (t->next_root < t->n_roots) {
 			open_path(t, copy(t->roots[t->next_root++]), true, page);
 		} else {
-			return false;
+			return page->piece.n_files > 0;
 		}
 	}
 	return true;
 }
 
 /* --- reading one --- */
-
-static ssize_t
-read_input(void *context, char *p, size_t n, struct err *err)
-{
-	struct trail *t = context;
-	ssize_t got;
-
-	do
-		got = read(t->fd, p, n);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		(void)err_set(err, 0, "cannot read: %s", strerror(errno));
-	return got;
-}
-
-static void
-begin_file(struct trail *t)
-{
-	gz_start(t->gz, read_input, t);
-	frame_start(&t->framer);
-	t->rest.n = 0;
-	t->pos = 0;
-	t->began = false;
-}
 
 static void
 end_file(struct trail *t)
@@ -249,6 +298,12 @@ end_file(struct trail *t)
 	t->fd = -1;
 	free(t->path);
 	t->path = NULL;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
 static bool
@@ -268,18 +323,24 @@ has_log_name(const char *path)
 
 /* Is this, by its first bytes, a file that only lies beside the logs? */
 static bool
-is_other_file(const struct trail *t, struct str head)
+is_other_file(bool named, const char *path, struct str head)
 {
 	size_t i = 0;
 
-	if (t->named || has_log_name(t->path))
+	if (named || has_log_name(path))
 		return false;
 	if (head.n >= 3 && memcmp(head.p, "\xef\xbb\xbf", 3) == 0)
 		i = 3;
-	while (i < head.n &&
-	    (head.p[i] == ' ' || head.p[i] == '\n' || head.p[i] == '\r' || head.p[i] == '\t'))
+	while (i < head.n && is_blank(head.p[i]))
 		i++;
 	return i < head.n && head.p[i] != '{' && head.p[i] != '[' && head.p[i] != '"';
+}
+
+static void
+pass_over(struct page *page)
+{
+	page_note(page, NULL, "this is no JSON, passed over");
+	page->counts.passed++;
 }
 
 /* After the first read of a file: is it to be searched? */
@@ -287,10 +348,9 @@ static bool
 check_head(struct trail *t, struct page *page)
 {
 	t->began = true;
-	if (!is_other_file(t, buf_slice(&page->bytes)))
+	if (!is_other_file(t->named, t->path, buf_slice(&page->bytes)))
 		return true;
-	page_note(page, t->path, "this is no JSON, passed over");
-	page->counts.passed++;
+	pass_over(page);
 	return false;
 }
 
@@ -417,21 +477,272 @@ read_file(struct trail *t, struct page *page)
 	}
 }
 
+/* --- pieces: what is read and framed by those who search --- */
+
+/* Can NDJSON be cut between these two lines? In JSON that goes on over several lines, no line that
+ * ends with a brace is followed by one that begins with an object: there is a comma. */
+static bool
+is_cut(const char *p, const char *nl, const char *end)
+{
+	const char *before = nl;
+
+	while (before > p && is_blank(before[-1]))
+		before--;
+	return before > p && before[-1] == '}' && end - nl > 2 && nl[1] == '{' && nl[2] == '"';
+}
+
+/* Where a piece of lines that is at least a page long can end; the file's end where there is no
+ * such place. */
+static uint64_t
+find_cut(const struct trail *t)
+{
+	enum { WINDOW = 8192, OVERLAP = 64 };
+	uint64_t at = t->pos + t->page_size;
+	char window[WINDOW];
+
+	while (at < (uint64_t)t->size) {
+		ssize_t n = pread(t->fd, window, sizeof(window), (off_t)at);
+		const char *p = window, *end = window + (n > 0 ? n : 0), *nl;
+
+		while ((nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+			if (is_cut(window, nl, end))
+				return at + (uint64_t)(nl - window) + 1;
+			p = nl + 1;
+		}
+		if (n < (ssize_t)sizeof(window))
+			break;
+		at += WINDOW - OVERLAP;
+	}
+	return (uint64_t)t->size;
+}
+
+/* Hand out its next lines. */
+static void
+give_lines(struct trail *t, struct page *page)
+{
+	uint64_t end = find_cut(t);
+	bool last = end >= (uint64_t)t->size;
+
+	buf_str(&page->name, str_of(t->path));
+	page->piece = (struct piece){.kind = PIECE_LINES,
+	    .fd = last ? t->fd : fcntl(t->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1),
+	    .last = last,
+	    .at = t->pos,
+	    .n = end - t->pos};
+	t->pos = end;
+	if (page->piece.fd < 0)
+		page_problem(page, NULL, t->pos, "cannot read: %s", strerror(errno));
+	if (last) {
+		free(t->path);
+		t->path = NULL;
+		t->fd = -1;
+	}
+}
+
+/* After the first pages of a large file: is it NDJSON, so that its lines can be handed out? */
+static bool
+goes_on_by_lines(const struct trail *t)
+{
+	return t->fd >= 0 && t->size > 0 && !gz_is_gzip(t->gz) && t->pos < (uint64_t)t->size &&
+	    frame_is_between_lines(&t->framer);
+}
+
+static ssize_t
+read_at(int fd, struct buf *b, size_t n, uint64_t at)
+{
+	buf_reserve(b, n + 1);
+	b->n = 0;
+	while (b->n < n) {
+		ssize_t got = pread(fd, b->p + b->n, n - b->n, (off_t)(at + b->n));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		b->n += (size_t)got;
+	}
+	return (ssize_t)b->n;
+}
+
+/* Lend the loader's buffer to the page, and take it back. */
+static void
+swap_text(struct loader *l, struct page *page)
+{
+	struct buf text = l->text;
+
+	l->text = page->bytes;
+	page->bytes = text;
+}
+
+static bool load_stream(struct loader *l, struct page *page);
+static void begin_stream(
+    struct loader *l, struct page *page, int fd, const struct piece_file *file);
+
+static bool
+load_lines(struct loader *l, struct page *page)
+{
+	struct piece *piece = &page->piece;
+
+	swap_text(l, page);
+	if (read_at(piece->fd, &page->bytes, piece->n, piece->at) < 0)
+		page_problem(page, NULL, UINT64_MAX, "cannot read: %s", strerror(errno));
+	page->base = piece->at;
+	page->form = FORM_LINES;
+	page->counts.bytes += page->bytes.n;
+	page->counts.files += piece->last;
+	piece->kind = PIECE_NONE;
+	return true;
+}
+
+/* Read the file at fd whole and inflate it. False where that is not possible. */
+static bool
+load_whole(struct loader *l, struct page *page, int fd)
+{
+	bool gzip;
+
+	if (read_at(fd, &l->in, TRAIL_WHOLE_FILE + 1, 0) < 0 || l->in.n > TRAIL_WHOLE_FILE)
+		return false;
+	gzip = l->in.n >= 2 && (unsigned char)l->in.p[0] == 0x1f &&
+	    (unsigned char)l->in.p[1] == 0x8b;
+	if (gzip)
+		return gz_inflate(l->gz, buf_slice(&l->in), &page->bytes) == 0;
+	page->bytes.n = 0;
+	buf_str(&page->bytes, buf_slice(&l->in));
+	return true;
+}
+
+/* Read the next of the page's files. False when there is none that has something to search. */
+static bool
+load_file(struct loader *l, struct page *page)
+{
+	struct piece *piece = &page->piece;
+
+	if (piece->next == 0)
+		swap_text(l, page);
+	while (piece->next < piece->n_files) {
+		struct piece_file *file = &piece->files[piece->next++];
+		int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+		page->name.n = 0;
+		buf_str(&page->name, str_of(file->path));
+		if (fd < 0) {
+			page_problem(page, NULL, UINT64_MAX, "cannot open: %s", strerror(errno));
+			continue;
+		}
+		page->base = 0;
+		page->form = FORM_DOCUMENT;
+		if (!load_whole(l, page, fd)) {
+			begin_stream(l, page, fd, file);
+			return load_stream(l, page);
+		}
+		(void)close(fd);
+		if (is_other_file(file->named, file->path, buf_slice(&page->bytes))) {
+			pass_over(page);
+			continue;
+		}
+		page->counts.bytes += page->bytes.n;
+		page->counts.files++;
+		return true;
+	}
+	swap_text(l, page);
+	piece->kind = PIECE_NONE;
+	return false;
+}
+
+/* Read on in a file that is read piece by piece. */
+static bool
+load_stream(struct loader *l, struct page *page)
+{
+	if (l->trail.fd < 0) {
+		page->piece.kind = PIECE_FILES;
+		return load_file(l, page);
+	}
+	page->form = FORM_EVENTS;
+	read_file(&l->trail, page);
+	return true;
+}
+
+static void
+begin_stream(struct loader *l, struct page *page, int fd, const struct piece_file *file)
+{
+	struct trail *t = &l->trail;
+
+	(void)lseek(fd, 0, SEEK_SET);
+	t->fd = fd;
+	t->named = file->named;
+	t->path = copy(file->path);
+	page->piece.kind = PIECE_STREAM;
+	begin_file(t);
+}
+
+static bool
+trail_load(void *loader, struct page *page)
+{
+	struct loader *l = loader;
+
+	switch (page->piece.kind) {
+	case PIECE_FILES:
+		return load_file(l, page);
+	case PIECE_STREAM:
+		return load_stream(l, page);
+	case PIECE_LINES:
+		return load_lines(l, page);
+	default:
+		swap_text(l, page); /* its lines were searched */
+		return false;
+	}
+}
+
+static void *
+trail_loader_new(struct source *source)
+{
+	struct loader *l = xmalloc(sizeof(*l));
+
+	*l = (struct loader){.trail = {.fd = -1, .page_size = ((struct trail *)source)->page_size}};
+	l->gz = l->trail.gz = gz_new();
+	return l;
+}
+
+static void
+trail_loader_free(void *loader)
+{
+	struct loader *l = loader;
+
+	if (l->trail.fd >= 0)
+		end_file(&l->trail);
+	gz_free(l->gz);
+	buf_free(&l->in);
+	buf_free(&l->text);
+	buf_free(&l->trail.rest);
+	free(l);
+}
+
+/* --- the source --- */
+
 static bool
 trail_next(struct source *source, size_t stream, struct page *page)
 {
 	struct trail *t = (struct trail *)source;
 
 	(void)stream; /* there is one */
-	while (page->n_events == 0 && page->n_problems == 0) {
-		if (t->fd < 0) {
-			if (!next_file(t, page))
-				break;
-			begin_file(t);
+	while (page->n_events == 0 && page->n_problems == 0 && page->piece.kind == PIECE_NONE) {
+		if (t->fd < 0 && (!next_file(t, page) || page->piece.n_files > 0 || t->fd < 0))
+			break;
+		if (t->by_lines) {
+			give_lines(t, page);
+			break;
 		}
 		read_file(t, page);
+		if (goes_on_by_lines(t)) {
+			t->by_lines = true;
+			page->counts.bytes -= t->rest.n; /* they are read again */
+			t->rest.n = 0;
+		}
 	}
-	return page->n_events > 0 || page->n_problems > 0 || page->counts.files > 0;
+	return page->n_events > 0 || page->n_problems > 0 || page->counts.files > 0 ||
+	    page->piece.kind != PIECE_NONE;
 }
 
 static void
@@ -443,6 +754,7 @@ trail_close(struct source *source)
 		end_file(t);
 	while (t->depth > 0)
 		leave_folder(t);
+	free(t->waiting.path);
 	free(t->folders);
 	gz_free(t->gz);
 	buf_free(&t->rest);
@@ -454,7 +766,11 @@ trail_open(const char *const *names, size_t n, size_t page_size)
 {
 	struct trail *t = xmalloc(sizeof(*t));
 
-	*t = (struct trail){.source = {.next = trail_next, .close = trail_close},
+	*t = (struct trail){.source = {.next = trail_next,
+				.close = trail_close,
+				.loader_new = trail_loader_new,
+				.loader_free = trail_loader_free,
+				.load = trail_load},
 	    .roots = names,
 	    .n_roots = n,
 	    .page_size = page_size,

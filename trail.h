@@ -13,6 +13,9 @@
 
 #define TRAIL_PAGE_SIZE (1u << 20)  /* bytes of a page: large enough to make its handling cheap */
 #define TRAIL_MAX_EVENT (16u << 20) /* bytes of one event; CloudTrail's own limit is 256 KiB */
+#define TRAIL_WHOLE_FILE (2 << 20)  /* bytes of a file that is read, inflated and searched whole */
+#define TRAIL_BATCH (256 << 10)     /* bytes of such files that are searched together */
+#define TRAIL_MAX_BATCH 64          /* their number */
 #define TRAIL_MAX_DEPTH 64          /* folders in folders */
 
 /* A source over n names, "-" being standard input; they must outlive it. page_size in bytes:

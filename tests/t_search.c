@@ -443,7 +443,7 @@ test_known(void)
 int
 main(void)
 {
-	scratch = search_scratch_new();
+	scratch = search_scratch_new(&(struct search){0});
 	test_forms();
 	test_window();
 	test_told();

@@ -1055,7 +1055,7 @@ test_checkpoint_pipe(void)
 
 	if (pipe(ends) != 0)
 		abort();
-	f->padding = 64 << 10;
+	f->padding = 256 << 10;
 	set_threads(f, 1);
 	c = open_checkpoint(1, UINT64_MAX, ends[1]);
 	r = run_with(f, ends[1], OUT_READ, UINT64_MAX, 2, true, c);

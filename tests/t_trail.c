@@ -168,14 +168,34 @@ is_at(const char *path, uint64_t pos, struct str event)
 	return true; /* not one of ours */
 }
 
+/* The page's events; those of a text are framed as search.c does it. */
 static void
-log_page(struct log *log, const struct page *page)
+log_events(struct log *log, struct page *page)
 {
+	struct framer f;
 	char *path = xmalloc(page->name.n + 1);
 
 	if (page->name.n > 0)
 		memcpy(path, page->name.p, page->name.n);
 	path[page->name.n] = '\0';
+	frame_start(&f);
+	if (page->form == FORM_LINES)
+		frame_start_lines(&f);
+	for (bool more = page->form != FORM_EVENTS; more;) {
+		struct span event;
+		struct err err;
+
+		switch (frame_next(&f, page->bytes.p, page->bytes.n, true, &event, &err)) {
+		case FRAME_EVENT:
+			page_add_event(page, event);
+			break;
+		case FRAME_BAD:
+			page_problem(page, NULL, page->base + err.pos, "%s", err.msg);
+			break;
+		default:
+			more = false;
+		}
+	}
 	for (size_t i = 0; i < page->n_events; i++) {
 		struct span e = page->events[i];
 
@@ -189,6 +209,15 @@ log_page(struct log *log, const struct page *page)
 		    (unsigned long long)(page->base + e.at), (int)(e.n < 60 ? e.n : 60),
 		    page->bytes.p + e.at);
 	}
+	page->n_events = 0;
+	if (page->bytes.cap > log->most)
+		log->most = page->bytes.cap;
+	free(path);
+}
+
+static void
+log_page(struct log *log, const struct page *page)
+{
 	for (size_t i = 0; i < page->n_problems; i++) {
 		const struct problem *p = &page->problems[i];
 
@@ -201,9 +230,6 @@ log_page(struct log *log, const struct page *page)
 			buf_printf(&log->problems, "%s - %s\n", short_name(p->where), p->what);
 	}
 	counts_add(&log->counts, &page->counts);
-	if (page->bytes.cap > log->most)
-		log->most = page->bytes.cap;
-	free(path);
 }
 
 static void
@@ -211,15 +237,22 @@ read_names(struct log *log, const char *const *names, size_t n, size_t page_size
 {
 	struct source *s = trail_open(names, n, page_size);
 	struct page *page = page_new();
+	void *loader = s->loader_new(s);
 
 	*log = (struct log){0};
 	while (s->next(s, 0, page)) {
+		if (page->piece.kind == PIECE_NONE)
+			log_events(log, page);
+		else
+			while (s->load(loader, page))
+				log_events(log, page);
 		log_page(log, page);
 		page_reset(page);
 	}
 	log->odd += page->n_events > 0 || page->n_problems > 0;
 	log->odd += s->next(s, 0, page); /* still nothing more */
 	page_free(page);
+	s->loader_free(loader);
 	s->close(s);
 	buf_char(&log->events, '\0');
 	buf_char(&log->problems, '\0');
@@ -251,8 +284,7 @@ read_all(struct log *log, const char *const *names, size_t n, const char *what)
 		    other.counts.passed == log->counts.passed &&
 		    other.counts.problems == log->counts.problems;
 		if (!good && bad++ == 0) {
-			note(
-			    "pages of %zu (odd: %d): events, problems, notes; and of large ones:",
+			note("pages of %zu (odd: %d): events, problems, notes; and of large ones:",
 			    page_sizes[i], other.odd);
 			tap_bytes("e", (const unsigned char *)other.events.p, other.events.n);
 			tap_bytes("E", (const unsigned char *)log->events.p, log->events.n);

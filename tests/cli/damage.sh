@@ -137,7 +137,7 @@ write("far.ndjson", b"", b"\n", b"\n", 40000, (0, 9000, 20001, 39999))
 P
 for f in far.records far.ndjson; do
 	for j in 1 8; do
-		run -j $j --trail $f -m '$.eventID in ["8999", "9001", "20000", "20002", "39998", "1"]' -v
+		run -j $j --strict --trail $f -m '$.eventID in ["8999", "9001", "20000", "20002", "39998", "1"]' -v
 		ok "$f, -j $j: found around the damage" [ "$status/$(wc -l <"$O/out")" = 3/6 ]
 		sed -n 's/.*at byte \([0-9]*\):.*/\1/p' "$O/err" >"$O/places"
 		ok "$f, -j $j: four places" diff -u $f.at "$O/places"
@@ -145,6 +145,18 @@ for f in far.records far.ndjson; do
 		err "INCOMPLETE: 4 problems" "searched 39,996 events"
 	done
 done
+
+# Without --strict what cannot match is passed over, as long as its brackets and strings are whole.
+printf '%s\n%s\n{"eventName":"GetObject","eventSource":"x","requestParameters":{"a":tru}}\n%s\n' "$a" "$b" "$c" >x
+run --trail x 's3:NoSuch*'
+ok "what cannot match is not parsed" [ "$status/$(wc -c <"$O/err")" = 0/0 ]
+run --strict --trail x 's3:NoSuch*'
+ok "but it is with --strict" [ "$status" = 3 ]
+run --trail x
+ok "and what would match" [ "$status/$(wc -l <"$O/out")" = 3/3 ]
+printf '%s\n%s\n{"eventName":"GetObject","eventSource":"x"\n%s\n' "$a" "$b" "$c" >x
+run --trail x 's3:NoSuch*'
+ok "an open bracket is told in any case" [ "$status" = 3 ]
 
 # --- NDJSON: only the damaged line is lost ---
 ndjson() { # NAME WANT: `x` holds it
