@@ -9,7 +9,8 @@
 #   make bench | lint | install | uninstall | dist | clean
 #
 # Variables: CC (not for the static program: MUSL_CC), CFLAGS and LDFLAGS (added last), WERROR=1, JOBS,
-# PREFIX, DESTDIR, SPITZEL_DEPS (folder with the libraries' tarballs), SPITZEL_VECTORS (public suites).
+# PREFIX, DESTDIR, SPITZEL_DEPS (folder with the libraries' tarballs), SPITZEL_VECTORS (public suites),
+# BENCH_DIR (corpus and helpers), BENCH_RECORDS, BENCH_FLAGS (options of tests/bench/run.py).
 # `./bootstrap TARGET` installs what a target needs on Debian first.
 
 VERSION      := $(shell cat VERSION)
@@ -166,8 +167,12 @@ run-%: build/fuzz/tests/%
 
 demo: $(O)/aws-spitzel
 	@sh tests/demo.sh $<
+# The corpus is made once; a million records are 3 GB.
+BENCH_DIR     ?= $(O)/bench
+BENCH_RECORDS ?= 1000000
 bench: $(O)/aws-spitzel
-	@sh tests/bench/run.sh $<
+	@python3 tests/bench/run.py --dir $(BENCH_DIR) --records $(BENCH_RECORDS) $(BENCH_FLAGS) $<
+	@python3 tests/bench/history.py $<
 
 # --- the rest ----------------------------------------------------------------------------------
 DOC := $(PREFIX)/share/doc/aws-spitzel
