@@ -1,5 +1,6 @@
 /* spitzel.c: wiring, signals, exit status. What happens in between is pipeline.h's. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
@@ -590,6 +591,26 @@ processors(void)
 	return n > PIPELINE_MAX_JOBS ? PIPELINE_MAX_JOBS : (unsigned)n;
 }
 
+/* A program may be started with a standard stream closed. What it opened next would get that
+ * stream's number, and be read or written in its place: give the number to an end of a pipe that
+ * can be neither. */
+static int
+hold_standard_streams(void)
+{
+	int ends[2];
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		if (pipe(ends) != 0) /* ends[0] is fd, the lowest that is free */
+			return -1;
+		if (fd == STDIN_FILENO)
+			(void)dup2(ends[1], fd);
+		(void)close(ends[1]);
+	}
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -600,7 +621,9 @@ main(int argc, char **argv)
 	enum status status;
 
 	harden_relro();
-	if (options_read(&c, argc, argv) < 0)
+	if (hold_standard_streams() != 0)
+		status = STATUS_FAILED;
+	else if (options_read(&c, argc, argv) < 0)
 		status = STATUS_USAGE;
 	else if (c.help)
 		status = options_print_help() == 0 ? STATUS_COMPLETE : STATUS_FAILED;

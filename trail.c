@@ -170,11 +170,17 @@ enter_folder(struct trail *t, int fd, char *path, const struct stat *st, struct 
 	t->folders[t->depth++] = f;
 }
 
-/* Standard input under a number of its own, which is never that of a closed standard output. */
+/* Standard input under a number of its own. */
 static int
 open_stdin(void)
 {
-	return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+	if (flags >= 0 && (flags & O_ACCMODE) == O_WRONLY) {
+		errno = EBADF;
+		return -1;
+	}
+	return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 }
 
 static ssize_t
@@ -525,7 +531,7 @@ give_lines(struct trail *t, struct page *page)
 
 	buf_str(&page->name, str_of(t->path));
 	page->piece = (struct piece){.kind = PIECE_LINES,
-	    .fd = last ? t->fd : fcntl(t->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1),
+	    .fd = last ? t->fd : fcntl(t->fd, F_DUPFD_CLOEXEC, 0),
 	    .last = last,
 	    .at = t->pos,
 	    .n = end - t->pos};

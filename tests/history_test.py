@@ -415,6 +415,25 @@ def rsa_certificate_with_an_intermediate():
 
 
 @case
+def standard_streams_that_are_closed():
+    """A connection does not get the number of one of them, for what is printed would be sent on it."""
+    server = serve(burst=1000)
+    bad = []
+    for closed, code in (("<&-", 0), (">&-", 1), ("2>&-", 0), ("<&- >&- 2>&-", 1)):
+        server.reset()
+        p = subprocess.run(["sh", "-c", 'exec "$@" ' + closed, "sh", PROGRAM, "-v"] + options(server),
+                           env=dict(KEYS, HOME=folder), timeout=TIMEOUT, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        bad += ["%s: %s" % (closed, b) for b in request_faults(server)]
+        if {e["outcome"] for e in server.log()} != {"ok"}:
+            bad.append("%s: %s" % (closed, log_text(server)))
+        if p.returncode != code or not code and p.stdout.splitlines() != server.expected():
+            bad.append("%s: exit %s, stderr %r" % (closed, p.returncode, p.stderr))
+    server.stop()
+    return "\n".join(bad)
+
+
+@case
 def several_regions_newest_first():
     server = serve(R1, R2, R3)
     bad = None
