@@ -794,7 +794,8 @@ def a_limit_as_found():
 
 # --- faults in the middle of a sweep -----------------------------------------
 # Of R2's requests these meet the fault.  ok: it is got over; partial: R2 is not searched to its
-# end; once: the same, but a single time, which may be got over.
+# end; once: the same, but it may be got over: it is met a single time, or by some pages only, which
+# a sweep that cuts finely enough goes around.  span: all events are in so many seconds.
 
 SWEEP_FAULTS = [
     ("ok", {"fault": "throttle", "request": [3, 4, 5]}),
@@ -823,7 +824,8 @@ SWEEP_FAULTS = [
     ("partial", {"fault": "error-500", "request": "5-"}),
     ("partial", {"fault": "reset", "request": "7-"}),
     ("partial", {"fault": "cut-json", "request": "3-"}),
-    ("partial", {"fault": "invalid-token", "page": 2, "times": "all"}),
+    ("once", {"fault": "invalid-token", "page": 2, "times": "all"}),
+    ("partial", {"fault": "invalid-token", "page": 2, "times": "all", "span": 1}),
     ("partial", {"fault": "throttle", "request": "9-"}),
 ]
 NOT_SEARCHED = re.compile(r"region (\S+?): .*?from (\S+) to (\S+?),? w(?:ere|as) not searched")
@@ -850,8 +852,9 @@ def not_covered(run, server):
 
 def run_sweep_fault(want, rule, latency, order):
     tls = rule["fault"].startswith("tls")
-    server = serve(*ALL3, count=500, latency=latency, tls=tls)
-    server.faults(dict(rule, region=R2))
+    rule = dict(rule, region=R2)
+    server = serve(*ALL3, count=500, span=rule.pop("span", 3600), latency=latency, tls=tls)
+    server.faults(rule)
     series = Series(server, ["--sort", order], ALL3, "pipe", rate=50)
     run = series.go()
     bad = [b for b in flaws(run, server) if "InvalidNextToken" not in b]
