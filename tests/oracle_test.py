@@ -916,6 +916,9 @@ def real_trail(program, where, tmp):
             os.makedirs(os.path.dirname(copy), exist_ok=True)
             shutil.copyfile(name, copy)
     records = oracle.read(folder)
+    # The sample had these: of a larger trail, a system call for each byte takes too long.
+    for size in ("1", "7"):
+        SETTINGS.remove({"SPITZEL_BLOCK": size})
     queries(program, "real", folder, records, COMMON + REAL_ONLY)
     sources(program, "real", folder, records, os.path.join(tmp, "forms"))
     # Files that are not JSON may be passed over, or be named.
