@@ -29,8 +29,11 @@ struct region {
 	struct checkpoint_region start; /* as the file was read */
 	bool done;
 	int64_t to;
+	bool next_done; /* when what is prepared is printed */
+	int64_t next_to;
 	struct mark *marks; /* lines that are not newer than `to` */
 	size_t n;
+	size_t n_printed; /* the others are prepared */
 	size_t cap;
 };
 
@@ -43,12 +46,21 @@ struct output {
 	struct buf path; /* with a NUL behind it */
 };
 
+/* Which file it is; 0 and 0 for none. */
+struct file_id {
+	dev_t device;
+	ino_t inode;
+};
+
 struct checkpoint {
 	struct checkpoint_config config;
 	struct buf path_new;
+	struct file_id own; /* the file that we read, or wrote last */
+	struct file_id new; /* and the one beside it */
 	int64_t from;
 	int64_t to;
-	uint64_t printed;
+	uint64_t printed; /* when what is prepared is printed */
+	uint64_t settled; /* what was printed before */
 	bool complete;
 	struct region *regions;
 	struct output output;
@@ -81,6 +93,13 @@ fail(const struct checkpoint *c, const char *what, struct err *err)
 	    str_escape(shown, sizeof(shown), str_of(c->config.path)), what, strerror(errno));
 }
 
+/* Will a line of this second still be ahead of its region, when what is prepared is printed? */
+static bool
+is_ahead(const struct region *r, int64_t second)
+{
+	return !r->next_done && second <= r->next_to;
+}
+
 static void
 add_mark(struct region *r, struct id id, int64_t second)
 {
@@ -103,13 +122,19 @@ print_text(struct buf *b, const char *name, const char *value)
 static void
 print_region(struct buf *b, const struct region *r, const char *name)
 {
+	const char *comma = "";
+
 	buf_char(b, '{');
 	print_text(b, "name", name);
-	buf_printf(
-	    b, ",\"done\":%s,\"to\":%" PRId64 ",\"printed\":[", r->done ? "true" : "false", r->to);
-	for (size_t i = 0; i < r->n; i++)
-		buf_printf(b, "%s\"%016" PRIx64 "%016" PRIx64 "@%" PRId64 "\"", i > 0 ? "," : "",
+	buf_printf(b, ",\"done\":%s,\"to\":%" PRId64 ",\"printed\":[",
+	    r->next_done ? "true" : "false", r->next_to);
+	for (size_t i = 0; i < r->n; i++) {
+		if (!is_ahead(r, r->marks[i].second))
+			continue;
+		buf_printf(b, "%s\"%016" PRIx64 "%016" PRIx64 "@%" PRId64 "\"", comma,
 		    r->marks[i].id.high, r->marks[i].id.low, r->marks[i].second);
+		comma = ",";
+	}
 	buf_str(b, STR("]}"));
 }
 
@@ -168,14 +193,16 @@ static int
 write_new(struct checkpoint *c, struct err *err)
 {
 	int fd = open(c->path_new.p, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int rv;
+	struct stat st;
+	int rv = 0;
 
 	if (fd < 0)
 		return fail(c, "cannot write beside it", err);
 	print_file(c);
-	rv = fchmod(fd, 0600) != 0 || write_all(fd, buf_slice(&c->text)) != 0 ?
-	    fail(c, "cannot write", err) :
-	    0;
+	if (fchmod(fd, 0600) != 0 || fstat(fd, &st) != 0 || write_all(fd, buf_slice(&c->text)) != 0)
+		rv = fail(c, "cannot write", err);
+	else
+		c->new = (struct file_id){st.st_dev, st.st_ino};
 	/* Often enough to lose little with the machine; a killed process loses nothing. */
 	if (rv == 0 && (c->complete || now_ms() - c->saved >= CHECKPOINT_SAVE_MS) &&
 	    fsync(fd) != 0 && errno != EINVAL)
@@ -215,18 +242,45 @@ void
 checkpoint_reached(struct checkpoint *c, size_t region, int64_t given)
 {
 	struct region *r = &c->regions[region];
-	size_t kept = 0;
 
-	if (given == INT64_MIN) {
-		r->done = true;
-		r->n = 0;
-	} else if (given != INT64_MAX && second_of(given) < r->to) {
-		r->to = second_of(given);
+	if (given == INT64_MIN)
+		r->next_done = true;
+	else if (given != INT64_MAX && second_of(given) < r->next_to)
+		r->next_to = second_of(given);
+}
+
+/* What was prepared is printed. */
+static void
+settle(struct checkpoint *c)
+{
+	for (size_t i = 0; i < c->config.n_regions; i++) {
+		struct region *r = &c->regions[i];
+		size_t kept = 0;
+
+		r->done = r->next_done;
+		r->to = r->next_to;
+		for (size_t k = 0; k < r->n; k++)
+			if (is_ahead(r, r->marks[k].second))
+				r->marks[kept++] = r->marks[k];
+		r->n = r->n_printed = kept;
 	}
-	for (size_t i = 0; i < r->n; i++)
-		if (r->marks[i].second <= r->to)
-			r->marks[kept++] = r->marks[i];
-	r->n = kept;
+	c->settled = c->printed;
+}
+
+/* Note the first n lines of the page. How many bytes they have. */
+static size_t
+add_lines(struct checkpoint *c, const struct page *page, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct line *l = &page->lines[i];
+		struct region *r = &c->regions[l->stream];
+		int64_t second = l->time != INT64_MIN ? second_of(l->time) : INT64_MIN;
+
+		if (!r->done && second <= r->to)
+			add_mark(r, l->id, second);
+	}
+	c->printed += n;
+	return n > 0 ? page->lines[n - 1].span.at + page->lines[n - 1].span.n : 0;
 }
 
 int
@@ -237,35 +291,66 @@ checkpoint_prepare(struct checkpoint *c, const struct page *page, struct err *er
 
 	if (n > c->config.limit - c->printed)
 		n = (size_t)(c->config.limit - c->printed);
-	bytes = n > 0 ? page->lines[n - 1].span.at + page->lines[n - 1].span.n : 0;
-	for (size_t i = 0; i < n; i++) {
-		const struct line *l = &page->lines[i];
-		struct region *r = &c->regions[l->stream];
-		int64_t second = l->time != INT64_MIN ? second_of(l->time) : INT64_MIN;
-
-		if (!r->done && second <= r->to)
-			add_mark(r, l->id, second);
-	}
+	bytes = add_lines(c, page, n);
 	for (size_t i = 0; i < c->config.n_regions; i++)
-		done = done && c->regions[i].done;
-	c->printed += n;
+		done = done && c->regions[i].next_done;
 	c->complete = done || c->printed == c->config.limit;
-	if (n == 0 && !c->complete && now_ms() - c->saved < CHECKPOINT_SAVE_MS)
+	if (n == 0 && !c->complete && now_ms() - c->saved < CHECKPOINT_SAVE_MS) {
+		settle(c);
 		return 0;
+	}
 	find_output(c, bytes);
 	c->prepared = true;
 	return write_new(c, err);
 }
 
 int
+checkpoint_prepare_part(struct checkpoint *c, const struct page *page, size_t n, struct err *err)
+{
+	c->printed = c->settled;
+	for (size_t i = 0; i < c->config.n_regions; i++) {
+		struct region *r = &c->regions[i];
+
+		r->n = r->n_printed;
+		r->next_done = r->done;
+		r->next_to = r->to;
+	}
+	(void)add_lines(c, page, n);
+	c->complete = false;
+	find_output(c, 0);
+	c->prepared = true;
+	return write_new(c, err);
+}
+
+/* Has somebody else put a file there since? */
+static bool
+is_foreign(const struct checkpoint *c)
+{
+	struct stat st;
+
+	return stat(c->config.path, &st) == 0 &&
+	    (st.st_dev != c->own.device || st.st_ino != c->own.inode);
+}
+
+int
 checkpoint_commit(struct checkpoint *c, struct err *err)
 {
+	char shown[SHOWN];
+
 	if (!c->prepared)
 		return 0;
 	c->prepared = false;
 	if (now_ms() - c->saved >= CHECKPOINT_SAVE_MS)
 		c->saved = now_ms();
-	return rename(c->path_new.p, c->config.path) == 0 ? 0 : fail(c, "cannot replace it", err);
+	settle(c);
+	if (is_foreign(c))
+		return err_set(err, 0,
+		    "checkpoint %s: another run uses it; give each a file of its own",
+		    str_escape(shown, sizeof(shown), str_of(c->config.path)));
+	if (rename(c->path_new.p, c->config.path) != 0)
+		return fail(c, "cannot replace it", err);
+	c->own = c->new;
+	return 0;
 }
 
 /* --- read --- */
@@ -342,8 +427,8 @@ read_region(struct region *r, const struct json *v, const char *name)
 	for (const struct json *e = json_begin(printed); e < json_end(printed); e = json_next(e))
 		if (!read_mark(r, e))
 			return false;
-	r->start.done = r->done;
-	r->start.to = r->to;
+	r->start.done = r->next_done = r->done;
+	r->start.to = r->next_to = r->to;
 	return true;
 }
 
@@ -546,10 +631,11 @@ load(struct checkpoint *c, bool *usage, struct err *err)
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fail(c, "cannot read", err);
-	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		(void)close(fd);
 		return not_ours(c, "it is no regular file", err);
 	}
+	c->own = (struct file_id){st.st_dev, st.st_ino};
 	rv = slurp(fd, 0, &text) != 0 ? fail(c, "cannot read", err) : 1;
 	(void)close(fd);
 	json_doc_init(&doc);
@@ -662,7 +748,7 @@ checkpoint_open(const struct checkpoint_config *config, bool *usage, struct err 
 	*c = (struct checkpoint){.config = *config, .from = config->from, .to = config->to};
 	c->regions = xcalloc(config->n_regions, sizeof(*c->regions));
 	for (size_t i = 0; i < config->n_regions; i++)
-		c->regions[i].to = c->regions[i].start.to = config->to;
+		c->regions[i].to = c->regions[i].next_to = c->regions[i].start.to = config->to;
 	buf_str(&c->path_new, str_of(config->path));
 	buf_add(&c->path_new, SUFFIX, sizeof(SUFFIX));
 	found = load(c, usage, err);
@@ -723,5 +809,10 @@ checkpoint_region(const struct checkpoint *c, size_t region)
 size_t
 checkpoint_ahead(const struct checkpoint *c, size_t region)
 {
-	return c->regions[region].n;
+	const struct region *r = &c->regions[region];
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += is_ahead(r, r->marks[i].second);
+	return n;
 }

@@ -6,7 +6,7 @@
  * written beside itself before a batch of lines is printed, and renamed afterwards. What a killed
  * run had printed without saying so is read back from its output, where that was a file; with a
  * pipe a batch is repeated if the kill falls between its write and the rename. No secrets are in
- * it. One thread at a time. */
+ * it. A run that finds another one's file in the place of its own stops. One thread at a time. */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 
@@ -67,6 +67,10 @@ void checkpoint_reached(struct checkpoint *c, size_t region, int64_t given);
 /* The page's lines (their `stream` is the region) are to be printed: note them in a new file
  * beside the old. */
 int checkpoint_prepare(struct checkpoint *c, const struct page *page, struct err *err) MUSTUSE;
+
+/* Of the page that was prepared only the first n lines are printed, and nothing was reached. */
+int checkpoint_prepare_part(
+    struct checkpoint *c, const struct page *page, size_t n, struct err *err) MUSTUSE;
 
 /* They are printed: the new file takes the old one's place. */
 int checkpoint_commit(struct checkpoint *c, struct err *err) MUSTUSE;

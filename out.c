@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,7 +29,9 @@ struct out {
 	struct kept *kept;
 	size_t n_kept;
 	size_t cap_kept;
-	struct buf shown; /* text as it goes to a terminal */
+	struct buf shown;               /* text as it goes to a terminal */
+	bool (*stopped)(void *context); /* or NULL: see out_stop_when */
+	void *context;
 };
 
 struct out *
@@ -54,6 +58,13 @@ out_free(struct out *out)
 	buf_free(&out->shown);
 	free(out->kept);
 	free(out);
+}
+
+void
+out_stop_when(struct out *out, bool (*stopped)(void *context), void *context)
+{
+	out->stopped = stopped;
+	out->context = context;
 }
 
 uint64_t
@@ -92,26 +103,74 @@ harmless(struct buf *b, struct str s)
 	return buf_slice(b);
 }
 
-static enum out_result
-write_all(struct out *out, struct str s, struct err *err)
+/* Wait until a pipe takes PIPE_BUF bytes, or another output some. False when told to stop. */
+static bool
+wait_for_reader(const struct out *out)
 {
+	struct pollfd p = {.fd = out->fd, .events = POLLOUT};
+	int n;
+
+	while ((n = poll(&p, 1, OUT_WAIT_MS)) == 0 || (n < 0 && errno == EINTR))
+		if (out->stopped(out->context))
+			return false;
+	return true; /* if it is not ready, a write says why */
+}
+
+/* What is to be written at once. A pipe takes up to PIPE_BUF bytes without waiting: whole lines, if
+ * it can be. */
+static size_t
+portion(const struct out *out, struct str s)
+{
+	size_t n = PIPE_BUF;
+
+	if (out->stopped == NULL || s.n <= PIPE_BUF)
+		return s.n;
+	while (n > 0 && s.p[n - 1] != '\n')
+		n--;
+	return n > 0 ? n : PIPE_BUF;
+}
+
+static uint64_t
+count_lines(const char *p, const char *end)
+{
+	uint64_t n = 0;
+
+	while (p < end)
+		n += *p++ == '\n';
+	return n;
+}
+
+/* Print n lines. Those that were printed are counted: all, or if it is stopped, some. */
+static enum out_result
+print_lines(struct out *out, struct str s, uint64_t n, struct err *err)
+{
+	enum out_result r = OUT_MORE;
+	const char *begin;
+
 	if (out->terminal)
 		s = harmless(&out->shown, s);
+	begin = s.p;
 	while (s.n > 0) {
-		ssize_t n = write(out->fd, s.p, s.n);
+		ssize_t done;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EPIPE)
-			return OUT_ENOUGH;
-		if (n < 0) {
-			(void)err_set(err, 0, "cannot write the events: %s", strerror(errno));
-			return OUT_FAILED;
+		if (out->stopped != NULL && !wait_for_reader(out)) {
+			n = count_lines(begin, s.p);
+			r = OUT_STOPPED;
+			break;
 		}
-		s.p += n;
-		s.n -= (size_t)n;
+		done = write(out->fd, s.p, portion(out, s));
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0 && errno == EPIPE)
+			return OUT_GONE;
+		if (done < 0)
+			return err_set(err, 0, "cannot write the events: %s", strerror(errno));
+		s.p += done;
+		s.n -= (size_t)done;
 	}
-	return OUT_MORE;
+	out->printed += n;
+	out->left -= n;
+	return r == OUT_MORE && out->left == 0 ? OUT_ENOUGH : r;
 }
 
 static enum out_result
@@ -119,7 +178,6 @@ print_page(struct out *out, const struct page *page, struct err *err)
 {
 	struct str text = buf_slice(&page->out);
 	uint64_t n = page->n_lines;
-	enum out_result r;
 
 	if (n == 0)
 		return OUT_MORE;
@@ -127,12 +185,7 @@ print_page(struct out *out, const struct page *page, struct err *err)
 		n = out->left;
 		text.n = n > 0 ? page->lines[n - 1].span.at + page->lines[n - 1].span.n : 0;
 	}
-	r = write_all(out, text, err);
-	if (r != OUT_MORE)
-		return r;
-	out->printed += n;
-	out->left -= n;
-	return out->left == 0 ? OUT_ENOUGH : OUT_MORE;
+	return print_lines(out, text, n, err);
 }
 
 static void
@@ -201,21 +254,20 @@ out_finish(struct out *out, struct err *err)
 	enum { BLOCK = 1 << 18 }; /* bytes written at once */
 	enum out_result r = OUT_MORE;
 	struct buf block = {0};
-	uint64_t before = out->printed;
-	size_t n = out->n_kept < out->left ? out->n_kept : (size_t)out->left;
+	size_t n = out->n_kept < out->left ? out->n_kept : (size_t)out->left, lines = 0;
 
 	if (out->n_kept > 0)
 		qsort(out->kept, out->n_kept, sizeof(*out->kept),
 		    out->order == OUT_NEWEST ? newest_first : oldest_first);
 	for (size_t i = 0; i < n && r == OUT_MORE; i++) {
 		buf_add(&block, out->text.p + out->kept[i].span.at, out->kept[i].span.n);
+		lines++;
 		if (block.n >= BLOCK || i + 1 == n) {
-			r = write_all(out, buf_slice(&block), err);
+			r = print_lines(out, buf_slice(&block), lines, err);
 			block.n = 0;
-			out->printed = r == OUT_MORE ? before + i + 1 : out->printed;
+			lines = 0;
 		}
 	}
-	out->left -= n;
 	out->n_kept = 0;
 	buf_free(&block);
 	buf_free(&out->text);

@@ -9,7 +9,9 @@
 
 #define OUT_MAX_SORTED (1u << 30) /* bytes of lines held to be sorted */
 
-#define OUT_PIPE (1 << 20) /* bytes that a pipe at the output is asked to hold: all that one may */
+#define OUT_PIPE (1 << 20) /* bytes that a pipe at the output is asked to hold: all that one may   \
+			    */
+#define OUT_WAIT_MS 50     /* between two looks whether to stop */
 
 enum out_order {
 	OUT_READ,   /* as the pages come: in the order they were read */
@@ -21,7 +23,9 @@ enum out_order {
 enum out_result {
 	OUT_FAILED = -1, /* err tells why */
 	OUT_MORE = 0,
-	OUT_ENOUGH = 1 /* the limit is reached, or nobody reads any more */
+	OUT_ENOUGH, /* the limit is reached */
+	OUT_GONE,   /* nobody reads any more */
+	OUT_STOPPED /* see out_stop_when */
 };
 
 struct page;
@@ -30,6 +34,10 @@ struct out;
 /* Output to fd, at most `limit` lines (UINT64_MAX: all). The descriptor stays the caller's. */
 struct out *out_new(int fd, enum out_order order, uint64_t limit) MUSTUSE;
 void out_free(struct out *out);
+
+/* A reader that does not read is waited for until `stopped` says so: what it took by then is
+ * counted as printed, all else is not. For this few lines are written at once. */
+void out_stop_when(struct out *out, bool (*stopped)(void *context), void *context);
 
 /* Print the page's lines, or keep them to be sorted. */
 enum out_result out_page(struct out *out, const struct page *page, struct err *err) MUSTUSE;

@@ -34,6 +34,7 @@ struct pipeline {
 	bool abandoned;  /* the reader was left waiting */
 };
 
+static bool is_stopped(void *context);
 static void start_fetcher(void *context, size_t stream);
 
 static void
@@ -82,6 +83,7 @@ pipeline_new(const struct pipeline_config *config)
 		make_queues(p, PIPELINE_MAX_FETCHERS, QUEUE_FIFO);
 		config->source->more = start_fetcher;
 		config->source->context = p;
+		out_stop_when(config->out, is_stopped, p);
 	} else if (config->jobs > 1) {
 		make_queues(p, (size_t)config->jobs * PIPELINE_PAGES_PER_JOB,
 		    config->ordered ? QUEUE_BY_SEQ : QUEUE_FIFO);
@@ -127,8 +129,9 @@ pipeline_reached(struct pipeline *p)
 }
 
 static bool
-is_stopped(struct pipeline *p)
+is_stopped(void *context)
 {
+	struct pipeline *p = context;
 	bool stopped;
 
 	must(pthread_mutex_lock(&p->lock));
@@ -380,10 +383,12 @@ print_lines(struct pipeline *p, const struct merge *m, const struct page *lines,
 		return OUT_FAILED;
 	printed = out_printed(p->config.out);
 	r = print(p, lines, err);
-	/* Nobody may have read them. */
-	if (r == OUT_ENOUGH && out_printed(p->config.out) == printed)
+	printed = out_printed(p->config.out) - printed;
+	if (r == OUT_FAILED || r == OUT_GONE) /* nobody may have read them */
 		return r;
-	return r == OUT_FAILED || checkpoint_commit(c, err) != 0 ? OUT_FAILED : r;
+	if (r == OUT_STOPPED && checkpoint_prepare_part(c, lines, (size_t)printed, err) != 0)
+		return OUT_FAILED;
+	return checkpoint_commit(c, err) != 0 ? OUT_FAILED : r;
 }
 
 /* Put the page's lines in order with those of the other streams, and print what is certain. */
@@ -399,7 +404,8 @@ merge_page(struct pipeline *p, struct merge *m, const struct page *page, struct 
 	while (merge_next(m, &text, &line))
 		page_add_line(merged, (struct str){text.p, text.n - 1}, &line);
 	r = print_lines(p, m, merged, err);
-	set_gates(p, m);
+	if (r == OUT_MORE)
+		set_gates(p, m);
 	return r;
 }
 

@@ -883,6 +883,18 @@ def run_sweep_fault(want, rule, latency, order):
 # --- checkpoints -------------------------------------------------------------
 
 @case
+def a_limit_of_nothing():
+    server = serve(R1, count=60)
+    series = Series(server, ["-n", "0"], limit=0)
+    bad = [] if series.go().code == 0 and not series.lines() else ["exit or lines"]
+    run = series.go()
+    if run.code or "complete" not in run.error:
+        bad.append("again: exit %s" % run.code)
+    server.stop()
+    return series.report(bad)
+
+
+@case
 def a_search_that_is_complete():
     server = serve(*ALL3, count=140)
     series = Series(server, ["--from", FROM, "--to", TO], ALL3)
@@ -1555,6 +1567,49 @@ def control_c():
             bad = bad or series.report(b + finish(series, query))
             server.reset()
         server.stop()
+    return bad
+
+
+def pending(fd):
+    """Bytes in a pipe."""
+    return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0\0\0\0"))[0]
+
+
+@case
+def control_c_and_a_pipe_that_nobody_reads():
+    """What it took before counts as printed, to the line; the rest comes with the next run."""
+    server = serve(*ALL3, count=1500)
+    bad = None
+    for order in ("newest", "none"):
+        series = Series(server, ["--sort", order], ALL3)
+        for taken in (0, 5000, 200000):
+            out, end = os.pipe()
+            got = bytearray()
+
+            def stop(p, out=out, got=got, taken=taken):
+                while len(got) < taken:
+                    got.extend(os.read(out, taken - len(got)))
+                last = -1               # until nothing more goes in
+                while pending(out) != last or last == 0:
+                    last = pending(out)
+                    time.sleep(0.2)
+                os.kill(p.pid, signal.SIGINT)
+                h.wait_for(lambda: has_ended(p), HANG)
+            run = h.Run(series.command(), None, stop, end)
+            os.close(end)
+            with open(out, "rb") as f:
+                got += f.read()
+            series.piped += bytes(got).split(b"\n")
+            if series.piped.pop() != b"":
+                bad = bad or report(["half a line"], run)
+            series.out = "pipe"
+            series.runs.append(run)
+            if run.code != 130 or not run.error.strip():
+                bad = bad or report(["exit %s" % run.code], run)
+        series.to_the_end()
+        bad = bad or series.report(series.faults(ordered=order == "newest"))
+        server.reset()
+    server.stop()
     return bad
 
 

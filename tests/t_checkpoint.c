@@ -370,6 +370,73 @@ test_round_trip(void)
 	ok(clear(), "nothing else is in the folder");
 }
 
+/* Two runs with one file: the one that began first sees it. */
+static void
+test_two_runs(void)
+{
+	static const int64_t times[] = {TO * SECOND};
+	struct page *page = page_new();
+	struct checkpoint *a = begin(1, UINT64_MAX, -1), *b;
+	struct err err = {0};
+	struct buf text;
+
+	prepare(a, page, 0, times, 1);
+	commit(a);
+	b = begin(1, UINT64_MAX, -1);
+	text = read_all(path);
+	prepare(a, page, 0, times, 1);
+	is_int(checkpoint_commit(a, &err), -1, "another run has begun: %s", err.msg);
+	is_file(path, buf_slice(&text), "its file stays");
+	prepare(b, page, 0, times, 1);
+	commit(b);
+	is_int(checkpoint_printed(b), 2, "and it goes on");
+	checkpoint_free(a);
+	checkpoint_free(b);
+	buf_free(&text);
+	page_free(page);
+	(void)clear();
+}
+
+/* The reader took some of the lines only. */
+static void
+test_part(void)
+{
+	static const int64_t first[] = {TO * SECOND, (TO - 1) * SECOND, (TO - 2) * SECOND},
+			     second[] = {(TO - 2) * SECOND, (TO - 3) * SECOND, INT64_MIN,
+				 (TO - 4) * SECOND};
+	static const size_t ids[] = {2, 3, 3, 3, 4};
+	struct page *page = page_new();
+
+	for (size_t n = 0; n <= 4; n++) {
+		struct checkpoint *c = begin(2, n == 4 ? 7 : UINT64_MAX, -1);
+		struct err err = {0};
+
+		checkpoint_reached(c, 1, (TO - 1) * SECOND);
+		prepare(c, page, 1, first, 3);
+		commit(c);
+		checkpoint_reached(c, 0, INT64_MIN);
+		checkpoint_reached(c, 1, n % 2 == 0 ? INT64_MIN : (TO - 3) * SECOND);
+		prepare(c, page, 1, second, 4);
+		is_int(checkpoint_prepare_part(c, page, n, &err), 0, "%zu of 4: prepared", n);
+		commit(c);
+		is_int(checkpoint_printed(c), 3 + n, "%zu of 4 are printed", n);
+		checkpoint_free(c);
+		c = begin(2, n == 4 ? 7 : UINT64_MAX, -1);
+		is_int(checkpoint_printed(c), 3 + n, "%zu of 4: it is known", n);
+		ok(!checkpoint_is_complete(c), "%zu of 4: something is left", n);
+		ok(!checkpoint_region(c, 0)->done && checkpoint_region(c, 0)->to == TO,
+		    "%zu of 4: a region is where it was", n);
+		ok(!checkpoint_region(c, 1)->done && checkpoint_region(c, 1)->to == TO - 1,
+		    "%zu of 4: so is the one that the lines are of", n);
+		/* Ids go by their number in the page: 2 and 3, and those up to n. */
+		is_int(checkpoint_region(c, 1)->printed.n, ids[n],
+		    "%zu of 4: the ids that may come again", n);
+		checkpoint_free(c);
+		ok(clear(), "nothing else is in the folder");
+	}
+	page_free(page);
+}
+
 static void
 test_limit(void)
 {
@@ -1406,6 +1473,8 @@ main(void)
 	(void)snprintf(out_path, sizeof(out_path), "%s/out", dir);
 	test_anew();
 	test_round_trip();
+	test_part();
+	test_two_runs();
 	test_limit();
 	test_save();
 	test_numbers();

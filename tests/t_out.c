@@ -188,7 +188,7 @@ test_errors(void)
 	if (pipe(ends) != 0)
 		perror("pipe");
 	(void)close(ends[0]);
-	test_failing(ends[1], OUT_ENOUGH, "a pipe nobody reads");
+	test_failing(ends[1], OUT_GONE, "a pipe nobody reads");
 	(void)close(ends[1]);
 	test_failing(ends[1], OUT_FAILED, "a closed descriptor");
 	test_failing(-1, OUT_FAILED, "no descriptor");
@@ -198,6 +198,57 @@ test_errors(void)
 		test_failing(full, OUT_FAILED, "a full disk");
 		(void)close(full);
 	}
+}
+
+static bool
+is_stopped(void *context)
+{
+	return *(bool *)context;
+}
+
+/* A reader that takes nothing, or half of it, and then the run is stopped. */
+static void
+test_stopped(size_t taken)
+{
+	enum { LINE = 1000, LINES = 3000 };
+	static char text[LINE], got[1 << 20];
+	bool stopped = false;
+	int ends[2], flags;
+	struct page *page = page_new();
+	struct out *out;
+	struct err err;
+	size_t n = 0, all = 0;
+	ssize_t r;
+
+	if (pipe(ends) != 0)
+		perror("pipe");
+	memset(text, 'x', LINE - 2);
+	for (size_t i = 0; i < LINES; i++)
+		page_add_line(page, str_of(text), &(struct line){.time = 0});
+	out = out_new(ends[1], OUT_READ, UINT64_MAX);
+	out_stop_when(out, is_stopped, &stopped);
+	stopped = true;
+	/* What fits is printed though the run is stopped. */
+	is_int(out_page(out, page, &err), OUT_STOPPED, "the pipe is full");
+	n = (size_t)out_printed(out);
+	ok(n > 0 && n < LINES, "%zu lines were printed", n);
+	flags = fcntl(ends[0], F_GETFL);
+	(void)fcntl(ends[0], F_SETFL, flags | O_NONBLOCK);
+	while (all < taken && (r = read(ends[0], got, LINE - 1)) > 0)
+		all += (size_t)r;
+	if (taken > 0) {
+		is_int(out_page(out, page, &err), OUT_STOPPED, "full again");
+		ok((size_t)out_printed(out) > n && (size_t)out_printed(out) <= n + taken / LINE + 1,
+		    "what was taken made room for as much");
+		n = (size_t)out_printed(out);
+	}
+	while ((r = read(ends[0], got, sizeof(got))) > 0)
+		all += (size_t)r;
+	is_int(all, n * (LINE - 1), "it says what the reader got: whole lines");
+	out_free(out);
+	page_free(page);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
 }
 
 /* On a terminal what could steer it becomes escapes; in a file bytes stay as they are. */
@@ -265,6 +316,8 @@ main(void)
 	test_rows();
 	test_many();
 	test_errors();
+	test_stopped(0);
+	test_stopped((1 << 15) / 999 * 999);
 	test_terminal();
 	out_free(NULL);
 	(void)close(file);
