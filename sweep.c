@@ -1,19 +1,24 @@
 /* sweep.c: see sweep.h. */
 #include "sweep.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 #define SECOND 1000000
-#define SLACK 0.15        /* pages: see cut */
-#define MIN_CUT 1.5       /* pages before a chain, at least, to cut it in two */
+#define SLACK 0.1         /* pages: see place_of_cut */
+#define MIN_CUT 0.5       /* pages before a chain, at least, to cut it in two */
 #define CUT_COSTS 0.5     /* pages: what a cut is expected to waste */
 #define WASTE_FREE 3.5    /* pages that may be wasted in any case */
 #define WASTE_SHARE 0.06  /* and of those asked for */
+#define LOST_SHARE 0.4    /* and of the requests that might have been sent, but were not */
 #define MOST_CUTS 16      /* that are made in any case, where so many requests are needed at once */
 #define PATIENCE 0.25     /* pauses between requests, lost by and by before another cut */
-#define SPARE 1.15        /* requests on their way, per one needed: answers differ */
+#define SPARE 1.25        /* requests on their way, per one needed: answers differ */
 #define OLD_LATENCY 0.7   /* weight of what was known against the last answer */
-#define OLD_PACE 0.5      /* likewise of the seconds that a page spans */
+#define OLD_RATE 0.5      /* likewise of a chain's density */
+#define TRUST 0.5         /* of the density above a cut is found below, at least; else see uneven */
+#define MOST_SLOPE 5.0    /* that the density is taken to change by within a chain */
 #define MIN_PAGE_S 0.001  /* that a page is taken to span, at least */
 #define UNKNOWN_PAGES 1e6 /* before a chain that has brought no event yet */
 
@@ -22,14 +27,14 @@ struct chain {
 	bool asked;    /* a request is on its way */
 	bool answered; /* at least once */
 	size_t way;
-	size_t lookup;   /* of the way */
-	int64_t to;      /* s: EndTime of its requests */
-	int64_t ceiling; /* us: newer events are another chain's; INT64_MAX for none */
-	int64_t floor;   /* us: this old and older ones, too; INT64_MIN for none */
-	int64_t reached; /* us: no event to come is newer */
-	int64_t sent;    /* ms */
-	double page_s;   /* seconds that a page spans, lately; 0 when not known */
-	double first_s;  /* and that its first page spanned; likewise */
+	size_t lookup;     /* of the way */
+	int64_t to;        /* s: EndTime of its requests */
+	int64_t ceiling;   /* us: newer events are another chain's; INT64_MAX for none */
+	int64_t floor;     /* us: this old and older ones, too; INT64_MIN for none */
+	int64_t reached;   /* us: no event to come is newer */
+	int64_t sent;      /* ms */
+	double rate;       /* pages in a second where it stands, lately; negative when not known */
+	double floor_rate; /* and at its floor; likewise */
 	struct buf token;
 };
 
@@ -39,13 +44,14 @@ struct sweep {
 	size_t way;  /* tried now, or walked */
 	bool chosen; /* it is walked */
 	bool failed;
-	double latency; /* ms, on average; negative when not known yet */
-	double lost;    /* ms in which a request might have been sent */
-	int64_t idle;   /* since when; INT64_MIN while none is lost */
-	double asked;   /* answers, in pages */
-	double useful;  /* events wanted, in pages */
-	double spanned; /* seconds that they span */
-	size_t cuts;    /* whose waste is not known yet */
+	double latency;  /* ms, on average; negative when not known yet */
+	bool uneven;     /* a chain found much less than there is above it: see find_cut */
+	double lost;     /* ms in which a request might have been sent, since the last cut */
+	double lost_all; /* and since the beginning */
+	int64_t idle;    /* since when; INT64_MIN while none is lost */
+	double asked;    /* answers, in pages */
+	double useful;   /* events wanted, in pages */
+	size_t cuts;     /* whose waste is not known yet */
 };
 
 static void
@@ -82,7 +88,9 @@ open_way(struct sweep *s, size_t way)
 			.to = s->config.to,
 			.ceiling = INT64_MAX,
 			.floor = INT64_MIN,
-			.reached = top(s)});
+			.reached = top(s),
+			.rate = -1,
+			.floor_rate = -1});
 }
 
 struct sweep *
@@ -117,36 +125,47 @@ floor_of(const struct sweep *s, const struct chain *c)
 	return c->floor != INT64_MIN ? c->floor : s->config.from * SECOND - 1;
 }
 
-/* The chain that this one runs into; NULL where it is the oldest of its lookup. */
-static const struct chain *
-below(const struct sweep *s, const struct chain *c)
+/* The chain that runs into this one; NULL where it is the newest of its lookup. */
+static struct chain *
+above(struct sweep *s, const struct chain *c)
 {
-	for (size_t i = 0; i < SWEEP_MAX_CHAINS && c->floor != INT64_MIN; i++) {
-		const struct chain *d = &s->chains[i];
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS && c->ceiling != INT64_MAX; i++) {
+		struct chain *d = &s->chains[i];
 
-		if (d->used && d->way == c->way && d->lookup == c->lookup && d->ceiling == c->floor)
+		if (d->used && d->way == c->way && d->lookup == c->lookup && d->floor == c->ceiling)
 			return d;
 	}
 	return NULL;
 }
 
-/* Pages before the chain, those on their way not counted: as dense as at its two ends. */
+/* How many times as dense the events are at the chain's floor as where it stands. In between the
+ * density is taken to grow, or to fall, by the same factor over each second. */
+static double
+slope_of(const struct chain *c)
+{
+	double slope = c->floor_rate / c->rate;
+
+	if (c->floor_rate < 0)
+		return 1;
+	if (slope > MOST_SLOPE)
+		return MOST_SLOPE;
+	return slope < 1 / MOST_SLOPE ? 1 / MOST_SLOPE : slope;
+}
+
+/* Pages before the chain, those on their way not counted. */
 static double
 pages_before(const struct sweep *s, const struct chain *c)
 {
-	double seconds = (double)(c->reached - floor_of(s, c)) / SECOND, per_second;
-	const struct chain *d = below(s, c);
+	double pages, slope;
 
-	if (c->page_s <= 0)
+	if (c->rate < 0)
 		return c->answered ? UNKNOWN_PAGES : c->asked ? 0 : 1;
-	per_second = 1 / c->page_s;
-	if (d != NULL && d->first_s > 0)
-		per_second = (per_second + 1 / d->first_s) / 2;
-	else if (d == NULL && s->spanned > 0)
-		per_second = (per_second + s->useful / s->spanned) / 2;
-	seconds *= per_second;
-	seconds -= c->asked ? 1 : 0;
-	return seconds > 0 ? seconds : 0;
+	slope = slope_of(c);
+	pages = (double)(c->reached - floor_of(s, c)) / SECOND * c->rate;
+	if (slope != 1)
+		pages *= (slope - 1) / log(slope);
+	pages -= c->asked ? 1 : 0;
+	return pages > 0 ? pages : 0;
 }
 
 double
@@ -159,7 +178,7 @@ sweep_pages_left(const struct sweep *s)
 
 		if (!c->used || c->way != s->way)
 			continue;
-		if (c->page_s <= 0)
+		if (c->rate < 0)
 			return -1;
 		left += pages_before(s, c) + (c->asked ? 1 : 0);
 	}
@@ -227,18 +246,39 @@ sweep_before(const struct sweep *s, size_t chain, size_t *n)
 
 /* --- requests --- */
 
-/* The chain that is to be asked next: the newest that is ready. SWEEP_MAX_CHAINS for none. */
+/* Where the chain stands that holds up all others. */
+static int64_t
+front_of(const struct sweep *s)
+{
+	int64_t front = INT64_MIN;
+
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
+		if (s->chains[i].used && s->chains[i].reached > front)
+			front = s->chains[i].reached;
+	return front;
+}
+
+/* The chain that is to be asked next, of those that are ready: the one that holds up all others,
+ * else the one with the most before it, so that all come to their end at about the same time.
+ * SWEEP_MAX_CHAINS for none. */
 static size_t
-newest_ready(const struct sweep *s)
+best_ready(const struct sweep *s)
 {
 	size_t best = SWEEP_MAX_CHAINS;
+	int64_t front = front_of(s);
+	double most = -1;
 
 	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++) {
 		const struct chain *c = &s->chains[i];
+		double pages;
 
-		if (c->used && !c->asked && (s->chosen || !c->answered) &&
-		    (best == SWEEP_MAX_CHAINS || c->reached > s->chains[best].reached))
+		if (!c->used || c->asked || (!s->chosen && c->answered))
+			continue;
+		pages = c->reached == front ? DBL_MAX : pages_before(s, c);
+		if (pages > most) {
 			best = i;
+			most = pages;
+		}
 	}
 	return best;
 }
@@ -270,16 +310,16 @@ wanted(const struct sweep *s)
 	return SPARE * s->latency / (double)s->config.interval;
 }
 
-/* Is another cut worth what it wastes? */
-static bool
-may_cut(const struct sweep *s)
+/* How many requests more than may be wasted another cut would waste; 0 or less: it is worth it. */
+static double
+cut_excess(const struct sweep *s)
 {
 	double waste = s->asked - s->useful + CUT_COSTS * (double)s->cuts;
 	double cuts = wanted(s) < MOST_CUTS ? wanted(s) : MOST_CUTS;
-	double may = WASTE_FREE + CUT_COSTS * cuts + WASTE_SHARE * s->asked;
+	double may = WASTE_FREE + CUT_COSTS * cuts + WASTE_SHARE * s->asked +
+	    LOST_SHARE * s->lost_all / (double)s->config.interval;
 
-	return s->chosen && !s->failed && count_chains(s) < SWEEP_MAX_CHAINS &&
-	    waste + CUT_COSTS <= may;
+	return waste + CUT_COSTS - may;
 }
 
 /* Where to cut a chain with so many pages before it (us, a whole second): the parts are to be equal
@@ -288,15 +328,17 @@ static int64_t
 place_of_cut(const struct sweep *s, const struct chain *c, double pages)
 {
 	double more = wanted(s) - (double)count_asked(s), part = pages / (more > 1 ? more + 1 : 2);
+	double slope = slope_of(c);
 	int64_t at;
 
 	if (part > SWEEP_MAX_AHEAD_PAGES)
 		part = SWEEP_MAX_AHEAD_PAGES;
-	/* Whole pages, and a little less, so that the last one is likely to be nearly full. */
-	part = (double)(int)(part + 0.5) - SLACK;
-	/* In seconds that the whole is long, not in those that a page spans up here. */
-	at = c->reached -
-	    (int64_t)((double)(c->reached - floor_of(s, c)) * ((part + 1) / (pages + 1)));
+	/* Whole pages, and a little less, so that the last one is likely to be nearly full; behind
+	 * the one that is on its way. */
+	part = ((double)(int)(part + 0.5) - SLACK + 1) / (pages + 1);
+	if (slope != 1)
+		part = log(1 - part * (1 - slope)) / log(slope);
+	at = c->reached - (int64_t)((double)(c->reached - floor_of(s, c)) * part);
 	at -= at % SECOND;
 	if (at >= c->reached - SECOND)
 		at -= SECOND;
@@ -310,12 +352,15 @@ find_cut(struct sweep *s, int64_t *at)
 	struct chain *best = NULL;
 	double most = MIN_CUT;
 
-	for (size_t i = 0; i < SWEEP_MAX_CHAINS && may_cut(s); i++) {
+	if (!s->chosen || s->failed || count_chains(s) == SWEEP_MAX_CHAINS)
+		return NULL;
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++) {
 		struct chain *c = &s->chains[i];
 		double pages = c->used ? pages_before(s, c) : 0;
 		int64_t place;
 
-		if (pages < most || pages >= UNKNOWN_PAGES)
+		/* Of a chain that has not answered is not known whether it is as it seems. */
+		if (pages < most || c->rate < 0 || (s->uneven && !c->answered))
 			continue;
 		place = place_of_cut(s, c, pages);
 		if (place == INT64_MIN)
@@ -334,12 +379,16 @@ cut(struct sweep *s, int64_t now, int64_t *wait)
 	double patience = PATIENCE * (double)s->config.interval;
 	int64_t at;
 	struct chain *c = find_cut(s, &at);
+	double excess;
 
 	if (c == NULL)
 		return false;
-	if (s->idle != INT64_MIN)
-		s->lost += (double)(now - s->idle);
 	s->idle = now;
+	excess = cut_excess(s);
+	if (excess > 0) {
+		*wait = (int64_t)(excess / LOST_SHARE * (double)s->config.interval) + 1;
+		return false;
+	}
 	if ((double)count_asked(s) >= wanted(s) && s->lost < patience) {
 		*wait = (int64_t)(patience - s->lost) + 1;
 		return false;
@@ -351,20 +400,12 @@ cut(struct sweep *s, int64_t now, int64_t *wait)
 		.ceiling = at,
 		.floor = c->floor,
 		.reached = at,
-		.page_s = c->page_s});
+		.rate = c->rate,
+		.floor_rate = c->floor_rate});
 	c->floor = at;
+	c->floor_rate = -1;
 	s->cuts++;
 	s->lost = 0;
-	return true;
-}
-
-/* Is it the chain that holds up all others? */
-static bool
-is_front(const struct sweep *s, size_t chain)
-{
-	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
-		if (s->chains[i].used && s->chains[i].reached > s->chains[chain].reached)
-			return false;
 	return true;
 }
 
@@ -374,29 +415,40 @@ sweep_is_done(const struct sweep *s)
 	return count_chains(s) == 0 || (s->failed && count_asked(s) == 0);
 }
 
+/* Time has passed in which there was something to cut, but nothing was asked. */
+static void
+count_lost(struct sweep *s, int64_t now)
+{
+	if (s->idle != INT64_MIN) {
+		s->lost += (double)(now - s->idle);
+		s->lost_all += (double)(now - s->idle);
+	}
+	s->idle = INT64_MIN;
+}
+
 enum sweep_state
 sweep_next(
     struct sweep *s, int64_t now, bool front_only, struct sweep_request *request, int64_t *wait)
 {
-	size_t i = newest_ready(s);
+	size_t i = best_ready(s);
 	struct chain *c;
 
 	*wait = INT64_MAX;
 	if (sweep_is_done(s))
 		return SWEEP_DONE;
+	count_lost(s, now);
 	if (s->failed)
 		return SWEEP_WAIT;
-	if (front_only && (i == SWEEP_MAX_CHAINS || !is_front(s, i)))
+	if (front_only && (i == SWEEP_MAX_CHAINS || s->chains[i].reached < front_of(s)))
 		return SWEEP_WAIT;
 	if (i == SWEEP_MAX_CHAINS) {
 		if (!cut(s, now, wait))
 			return SWEEP_WAIT;
-		i = newest_ready(s);
+		i = best_ready(s);
 	}
 	c = &s->chains[i];
 	c->asked = true;
 	c->sent = now;
-	s->idle = INT64_MIN;
 	*request = (struct sweep_request){.chain = i,
 	    .lookup = &s->config.plan->ways[c->way].lookups[c->lookup],
 	    .from = s->config.from,
@@ -410,24 +462,44 @@ sweep_has_more(struct sweep *s)
 {
 	int64_t at;
 
-	return !s->failed && (newest_ready(s) < SWEEP_MAX_CHAINS || find_cut(s, &at) != NULL);
+	return !s->failed && (best_ready(s) < SWEEP_MAX_CHAINS || find_cut(s, &at) != NULL);
 }
 
 /* --- answers --- */
 
-/* Learn how dense the events are: n of them between the time reached before and the oldest. */
+/* The page's events are so dense, in pages a second; if it is the chain's first, the one above has
+ * it at its floor. */
 static void
-learn_density(struct sweep *s, struct chain *c, size_t n, int64_t oldest)
+learn_rate(struct sweep *s, struct chain *c, double rate)
 {
-	int64_t end = oldest > floor_of(s, c) ? oldest : floor_of(s, c);
-	double page_s = (double)(c->reached - oldest) / SECOND * SWEEP_PAGE / (double)n;
+	struct chain *d = c->answered ? NULL : above(s, c);
 
-	if (page_s < MIN_PAGE_S)
-		page_s = MIN_PAGE_S;
-	c->page_s = c->first_s > 0 ? OLD_PACE * c->page_s + (1 - OLD_PACE) * page_s : page_s;
-	if (c->first_s <= 0)
-		c->first_s = page_s;
-	s->spanned += (double)(c->reached - end) / SECOND;
+	if (d != NULL)
+		d->floor_rate = rate;
+	if (!c->answered && rate < TRUST * c->rate)
+		s->uneven = true;
+	c->rate = c->answered && c->rate >= 0 ? OLD_RATE * c->rate + (1 - OLD_RATE) * rate : rate;
+}
+
+static void
+end_chain(struct sweep *s, struct chain *c)
+{
+	c->used = false;
+	if (c->floor != INT64_MIN && s->cuts > 0)
+		s->cuts--; /* what the cut below it wasted is known now */
+}
+
+/* The lookup has nothing older than this: chains that were still to look for it are not needed. */
+static void
+drop_chains(struct sweep *s, const struct chain *c, int64_t oldest)
+{
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++) {
+		struct chain *d = &s->chains[i];
+
+		if (d->used && !d->asked && d->way == c->way && d->lookup == c->lookup &&
+		    d->ceiling < oldest)
+			end_chain(s, d);
+	}
 }
 
 void
@@ -435,26 +507,29 @@ sweep_answer(struct sweep *s, size_t chain, int64_t now, size_t n, int64_t oldes
     size_t used)
 {
 	struct chain *c = &s->chains[chain];
-	double latency = (double)(now - c->sent);
+	double latency = (double)(now - c->sent), seconds;
+	bool ended = token.n == 0;
 
 	s->latency = s->latency < 0 ? latency :
 				      OLD_LATENCY * s->latency + (1 - OLD_LATENCY) * latency;
 	s->asked++;
 	s->useful += (double)used / SWEEP_PAGE;
 	c->asked = false;
-	c->answered = true;
 	if (n > 0 && oldest <= c->reached) {
-		learn_density(s, c, n, oldest);
+		seconds = (double)(c->reached - oldest) / SECOND;
+		learn_rate(
+		    s, c, (double)n / SWEEP_PAGE / (seconds > MIN_PAGE_S ? seconds : MIN_PAGE_S));
 		c->reached = oldest;
+	} else if (n == 0 && ended) {
+		learn_rate(s, c, 0);
 	}
+	c->answered = true;
 	c->token.n = 0;
 	buf_str(&c->token, token);
-	if (token.n == 0 || (c->floor != INT64_MIN && c->reached <= c->floor)) {
-		c->used = false;
-		if (c->floor != INT64_MIN &&
-		    s->cuts > 0) /* what the cut below it wasted is known now */
-			s->cuts--;
-	}
+	if (ended || (c->floor != INT64_MIN && c->reached <= c->floor))
+		end_chain(s, c);
+	if (ended)
+		drop_chains(s, c, n > 0 ? oldest : c->reached + 1);
 	if (!s->chosen && is_tried(s))
 		judge_way(s);
 }
@@ -493,14 +568,7 @@ sweep_wants(const struct sweep *s, size_t chain, int64_t time)
 int64_t
 sweep_reached(const struct sweep *s)
 {
-	int64_t reached = INT64_MIN;
-
-	if (!s->chosen)
-		return count_chains(s) > 0 ? top(s) : INT64_MIN;
-	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
-		if (s->chains[i].used && s->chains[i].reached > reached)
-			reached = s->chains[i].reached;
-	return reached;
+	return s->chosen || count_chains(s) == 0 ? front_of(s) : top(s);
 }
 
 /* The union of the parts that the chains have before them: the newest interval that begins at or

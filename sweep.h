@@ -5,7 +5,11 @@
  * that takes longer than the pause between two requests there have to be several: a chain with much
  * before it is cut in two. Each cut costs about half a page, as the chain above ends somewhere
  * inside of a page; so no more are made than are needed to have a request ready when one may be
- * sent. Among the chains that are ready the newest is asked first.
+ * sent, but more where many turns have been lost.
+ *
+ * Among the chains that are ready the one that holds up all others, the newest, is asked first,
+ * then the one with the most before it: so they come to their ends together, and few more cuts are
+ * needed.
  *
  * Of a plan's ways each is tried with the first page of its lookups, as long as the next could be
  * shorter; then the one with the least left before it is walked.
