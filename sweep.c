@@ -7,16 +7,16 @@
 
 #define SECOND 1000000
 #define SLACK 0.1         /* pages: see place_of_cut */
-#define MIN_CUT 0.5       /* pages before a chain, at least, to cut it in two */
+#define MIN_CUT 0.3       /* pages before a chain, at least, to cut it in two */
 #define CUT_COSTS 0.5     /* pages: what a cut is expected to waste */
 #define WASTE_FREE 3.5    /* pages that may be wasted in any case */
 #define WASTE_SHARE 0.06  /* and of those asked for */
 #define LOST_SHARE 0.4    /* and of the requests that might have been sent, but were not */
 #define MOST_CUTS 16      /* that are made in any case, where so many requests are needed at once */
 #define PATIENCE 0.25     /* pauses between requests, lost by and by before another cut */
-#define SPARE 1.25        /* requests on their way, per one needed: answers differ */
+#define SPARE 1.2         /* requests on their way, per one needed: answers differ */
 #define OLD_LATENCY 0.7   /* weight of what was known against the last answer */
-#define OLD_RATE 0.5      /* likewise of a chain's density */
+#define OLD_RATE 0.7      /* likewise of a chain's density */
 #define TRUST 0.5         /* of the density above a cut is found below, at least; else see uneven */
 #define MOST_SLOPE 5.0    /* that the density is taken to change by within a chain */
 #define MIN_PAGE_S 0.001  /* that a page is taken to span, at least */
