@@ -7,7 +7,7 @@
 
 #define SECOND 1000000
 #define SLACK 0.1         /* pages: see place_of_cut */
-#define MIN_CUT 0.3       /* pages before a chain, at least, to cut it in two */
+#define MIN_CUT 0.5       /* pages before a chain, at least, to cut it in two */
 #define CUT_COSTS 0.5     /* pages: what a cut is expected to waste */
 #define WASTE_FREE 3.5    /* pages that may be wasted in any case */
 #define WASTE_SHARE 0.06  /* and of those asked for */
