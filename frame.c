@@ -557,6 +557,29 @@ frame_next(
 	return (enum frame_result)r;
 }
 
+/* Go into the list of events of what is wrapped as CloudTrail does it, so that its first event is
+ * none that only frame_next finds. */
+static void
+enter_wrapper(struct framer *f, const struct input *in)
+{
+	static const struct str beginnings[] = {{"{\"Records\":[", 12}, {"{\"Events\":[", 11}};
+
+	if ((f->state == FRAME_TOP && f->one_line) || !skip_space(f, in))
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		struct str b = beginnings[i];
+
+		if (in->n - f->pos < b.n || memcmp(in->p + f->pos, b.p, b.n) != 0)
+			continue;
+		f->state = FRAME_ITEM;
+		f->object = f->pos;
+		f->pos += b.n;
+		f->wrapper = f->first = true;
+		f->lost_object = false;
+		return;
+	}
+}
+
 bool
 frame_at_event(struct framer *f, const char *p, size_t n, bool *line)
 {
@@ -564,6 +587,8 @@ frame_at_event(struct framer *f, const char *p, size_t n, bool *line)
 
 	if (f->in_value)
 		return false;
+	if (f->state <= FRAME_TOP)
+		enter_wrapper(f, &in);
 	if (f->state == FRAME_ITEM_END && skip_space(f, &in) && p[f->pos] == ',') {
 		f->state = FRAME_ITEM;
 		f->pos++;
@@ -596,9 +621,9 @@ frame_start_lines(struct framer *f)
 }
 
 bool
-frame_is_between_lines(const struct framer *f)
+frame_keeps_line(const struct framer *f)
 {
-	return f->state == FRAME_LINE && !f->in_value;
+	return f->state == FRAME_LINE && !(f->in_value && f->lost_value);
 }
 
 enum frame_result

@@ -82,8 +82,8 @@ bool frame_take(struct framer *f, const char *p, size_t n, size_t end) MUSTUSE;
 /* Begin inside of a stream that is known to be NDJSON, at the first byte of a line. */
 void frame_start_lines(struct framer *f);
 
-/* Is the stream NDJSON, and are we between two of its lines? */
-bool frame_is_between_lines(const struct framer *f);
+/* Is the stream NDJSON, and what is still needed of it the beginning of a line? */
+bool frame_keeps_line(const struct framer *f);
 
 /* The first n bytes, n <= f->keep, are not there any more. */
 void frame_drop(struct framer *f, size_t n);

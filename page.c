@@ -25,7 +25,7 @@ page_new(void)
 {
 	struct page *page = xmalloc(sizeof(*page));
 
-	*page = (struct page){.reached = INT64_MAX, .piece = {.fd = -1}};
+	*page = (struct page){.reached = INT64_MAX, .piece = {.fd = -1}, .text = STR("")};
 	return page;
 }
 
@@ -86,6 +86,7 @@ page_reset(struct page *page)
 	page->ended = page->failed = false;
 	free_piece(&page->piece);
 	page->form = FORM_EVENTS;
+	page->text = STR("");
 	page->base = 0;
 	page->n_events = page->n_lines = 0;
 	page->counts = (struct counts){0};
@@ -127,15 +128,35 @@ page_add_file(struct page *page, char *path, bool named)
 	piece->kind = PIECE_FILES;
 }
 
+/* Can it be printed as it is? Faster than two times memchr. */
+static bool
+is_one_line(struct str s)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t below = 0; /* the top bits of bytes below 0x20, and maybe of some others */
+	size_t i = 0;
+
+	for (; s.n - i >= 8; i += 8) {
+		uint64_t w;
+
+		memcpy(&w, s.p + i, 8);
+		below |= (w - ones * 0x20) & ~w;
+	}
+	for (; i < s.n; i++)
+		below |= (unsigned char)s.p[i] < 0x20 ? 0x80 : 0;
+	return (below & ones * 0x80) == 0 ||
+	    (memchr(s.p, '\n', s.n) == NULL && memchr(s.p, '\r', s.n) == NULL);
+}
+
 void
 page_add_line(struct page *page, struct str text, const struct line *line)
 {
 	size_t at = page->out.n;
 
-	if (memchr(text.p, '\n', text.n) != NULL || memchr(text.p, '\r', text.n) != NULL)
-		json_minify(&page->out, text);
-	else
+	if (is_one_line(text))
 		buf_str(&page->out, text);
+	else
+		json_minify(&page->out, text);
 	buf_char(&page->out, '\n');
 	if (page->n_lines == page->cap_lines) {
 		page->cap_lines = page->cap_lines > 0 ? page->cap_lines * 2 : 64;

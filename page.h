@@ -67,17 +67,18 @@ struct piece {
 	struct piece_file *files; /* those from `next` on are still to be read */
 	size_t n_files;
 	size_t next;
-	int fd;      /* of lines: the page's own; -1 without */
-	bool last;   /* they are the last of their file */
-	uint64_t at; /* in the file: from here on, n bytes */
+	int fd;        /* of lines: the page's own; -1 without */
+	bool last;     /* they are the last of their file */
+	uint64_t file; /* its number */
+	uint64_t at;   /* in the file: from here on, n bytes */
 	uint64_t n;
 };
 
 /* How the page's events are found. */
 enum page_form {
 	FORM_EVENTS,   /* they are in page->events */
-	FORM_DOCUMENT, /* bytes is a whole stream as of frame.h */
-	FORM_LINES     /* bytes is lines of NDJSON */
+	FORM_DOCUMENT, /* text is a whole stream as of frame.h */
+	FORM_LINES     /* text is lines of NDJSON, and may change (map.h) */
 };
 
 struct page {
@@ -89,8 +90,9 @@ struct page {
 	struct buf name; /* of the file */
 	struct piece piece;
 	enum page_form form;
-	struct buf bytes;
-	uint64_t base;       /* position of bytes.p[0] in the file (inflated) */
+	struct buf bytes;    /* what events are in */
+	struct str text;     /* of a document or lines: the loader's, until it loads the next */
+	uint64_t base;       /* position of bytes.p[0] or text.p[0] in the file (inflated) */
 	struct span *events; /* n_events slices of bytes */
 	size_t n_events;
 	size_t cap_events;

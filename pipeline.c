@@ -435,7 +435,8 @@ write_streams(struct pipeline *p, struct err *err)
 	return r;
 }
 
-/* Signals are for the caller's threads: the pipeline's own run with all of them blocked. */
+/* Signals are for the caller's threads: the pipeline's own run with all of them blocked, but for
+ * the one that a thread brings upon itself (map.h). */
 static int
 start_thread(pthread_t *thread, void *(*f)(void *), void *context)
 {
@@ -446,6 +447,7 @@ start_thread(pthread_t *thread, void *(*f)(void *), void *context)
 	must(pthread_attr_init(&attr));
 	must(pthread_attr_setstacksize(&attr, PIPELINE_STACK));
 	(void)sigfillset(&all);
+	(void)sigdelset(&all, SIGBUS);
 	must(pthread_sigmask(SIG_SETMASK, &all, &old));
 	r = pthread_create(thread, &attr, f, context);
 	must(pthread_sigmask(SIG_SETMASK, &old, NULL));

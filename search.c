@@ -14,6 +14,7 @@ struct search_scratch {
 	struct json_doc event;   /* the event as it stands in the page */
 	struct json_doc escaped; /* the record that it has as a string */
 	struct project_run *run; /* NULL without a project */
+	struct buf text;         /* see settled */
 };
 
 /* One event on its way through the functions below. */
@@ -30,6 +31,7 @@ search_scratch_new(const struct search *search)
 	struct search_scratch *s = xmalloc(sizeof(*s));
 
 	s->match = match_scratch_new();
+	s->text = (struct buf){0};
 	s->run = search->project != NULL ? project_run_new(search->project, s->match) : NULL;
 	json_doc_init(&s->event);
 	json_doc_init(&s->escaped);
@@ -45,6 +47,7 @@ search_scratch_free(struct search_scratch *s)
 	match_scratch_free(s->match);
 	json_doc_free(&s->event);
 	json_doc_free(&s->escaped);
+	buf_free(&s->text);
 	free(s);
 }
 
@@ -254,12 +257,26 @@ search_single(struct work *w, struct str text)
 	search_projected(w, r, &record, text);
 }
 
+/* An event's text as it stays, for those that look at it more than once: that of mapped lines may
+ * change (map.h). The project goes over it as it is, which is most of the work. */
+static struct str
+settled(struct work *w, struct str text)
+{
+	struct buf *copy = &w->scratch->text;
+
+	if (w->page->form != FORM_LINES)
+		return text;
+	copy->n = 0;
+	buf_str(copy, text);
+	return buf_slice(copy);
+}
+
 /* Find the events in the page's text and search them, in one pass where they are as they should
  * be. */
 static void
 search_text(struct work *w)
 {
-	struct str text = buf_slice(&w->page->bytes);
+	struct str text = w->page->text;
 	struct project_run *run = w->scratch->run;
 	struct project_record record;
 	size_t origin = SIZE_MAX; /* where the run began; SIZE_MAX: it has to begin anew */
@@ -283,9 +300,12 @@ search_text(struct work *w)
 			r = project_next(run, f.pos - origin, &record);
 			if (r <= PROJECT_MAYBE &&
 			    frame_take(&f, text.p, text.n, origin + record.at + record.n)) {
+				struct str found = {text.p + origin + record.at, record.n};
+
 				w->pos = w->page->base + origin + record.at;
-				search_projected(w, r, &record,
-				    (struct str){text.p + origin + record.at, record.n});
+				if (r != PROJECT_NO)
+					found = settled(w, found);
+				search_projected(w, r, &record, found);
 				continue;
 			}
 			origin = SIZE_MAX;
@@ -293,7 +313,7 @@ search_text(struct work *w)
 		switch (frame_next(&f, text.p, text.n, true, &event, &err)) {
 		case FRAME_EVENT:
 			w->pos = w->page->base + event.at;
-			search_event(w, (struct str){text.p + event.at, event.n});
+			search_event(w, settled(w, (struct str){text.p + event.at, event.n}));
 			break;
 		case FRAME_BAD:
 			page_problem(w->page, NULL, w->page->base + err.pos, "%s", err.msg);

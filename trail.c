@@ -12,9 +12,11 @@
 
 #include "frame.h"
 #include "gz.h"
+#include "map.h"
 #include "page.h"
 
 struct folder {
+	DIR *dir;
 	char *path;
 	char **names; /* sorted */
 	size_t n;
@@ -39,6 +41,7 @@ struct trail {
 	char *path;   /* its name */
 	bool named;   /* it was named, not found in a folder */
 	bool began;   /* some of it was read */
+	uint64_t nth; /* its number */
 	struct gz *gz;
 	struct framer framer;
 	struct buf rest; /* read but not yet in a page */
@@ -51,7 +54,8 @@ struct loader {
 	struct trail trail; /* for a file that is to be read piece by piece */
 	struct gz *gz;
 	struct buf in;
-	struct buf text; /* lent to the page that is searched */
+	struct buf text; /* what a page looks at, read and inflated */
+	struct map map;  /* or mapped */
 };
 
 /* --- finding files --- */
@@ -95,15 +99,13 @@ by_name(const void *a, const void *b)
 
 /* Read the names in a folder, sorted. -1 with errno. */
 static int
-list_folder(int fd, struct folder *f)
+list_folder(struct folder *f)
 {
-	DIR *dir = fdopendir(fd);
 	struct dirent *e;
 	size_t cap = 0;
+	int error;
 
-	if (dir == NULL)
-		return -1;
-	while (errno = 0, (e = readdir(dir)) != NULL) {
+	while (errno = 0, (e = readdir(f->dir)) != NULL) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		if (f->n == cap) {
@@ -112,17 +114,11 @@ list_folder(int fd, struct folder *f)
 		}
 		f->names[f->n++] = copy(e->d_name);
 	}
-	if (errno != 0) {
-		int saved = errno;
-
-		(void)closedir(dir);
-		errno = saved;
-		return -1;
-	}
-	(void)closedir(dir);
+	error = errno;
 	if (f->n > 0)
 		qsort(f->names, f->n, sizeof(*f->names), by_name);
-	return 0;
+	errno = error;
+	return error != 0 ? -1 : 0;
 }
 
 static void
@@ -134,6 +130,8 @@ leave_folder(struct trail *t)
 		free(f->names[i]);
 	free(f->names);
 	free(f->path);
+	if (f->dir != NULL)
+		(void)closedir(f->dir);
 }
 
 static bool
@@ -164,7 +162,10 @@ enter_folder(struct trail *t, int fd, char *path, const struct stat *st, struct 
 		free(path);
 		return;
 	}
-	if (list_folder(fd, &f) != 0)
+	f.dir = fdopendir(fd);
+	if (f.dir == NULL)
+		(void)close(fd);
+	if (f.dir == NULL || list_folder(&f) != 0)
 		page_problem(page, path, UINT64_MAX, "cannot list the folder: %s", strerror(errno));
 	t->folders = xrealloc(t->folders, t->depth + 1, sizeof(*t->folders));
 	t->folders[t->depth++] = f;
@@ -205,6 +206,7 @@ begin_file(struct trail *t)
 	t->rest.n = 0;
 	t->pos = 0;
 	t->began = t->by_lines = false;
+	t->nth++;
 }
 
 /* Files up to this are read whole: less with the small pages of tests. */
@@ -214,17 +216,26 @@ whole_file(const struct trail *t)
 	return t->page_size < TRAIL_PAGE_SIZE ? (int64_t)t->page_size : TRAIL_WHOLE_FILE;
 }
 
+/* What is not named lies in the innermost folder, from where the way is short. */
+static bool
+look_at(const struct trail *t, const char *path, bool named, struct stat *st)
+{
+	if (named)
+		return stat(path, st) == 0;
+	return fstatat(dirfd(t->folders[t->depth - 1].dir), strrchr(path, '/') + 1, st, 0) == 0;
+}
+
 /* Begin with what path (taken over) names: a file becomes the one at hand, a folder is entered. */
 static void
 open_path(struct trail *t, char *path, bool named, struct page *page)
 {
 	struct stat st;
 	bool in = named && strcmp(path, "-") == 0;
+	bool there = !in && look_at(t, path, named, &st);
 	int fd = in ? open_stdin() : -1;
 
 	/* What is not to be read is not opened: opening a fifo waits for its writer. */
-	if (!in && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    st.st_size <= whole_file(t)) {
+	if (there && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= whole_file(t)) {
 		t->batch += (size_t)st.st_size;
 		page_add_file(page, path, named);
 		return;
@@ -234,7 +245,7 @@ open_path(struct trail *t, char *path, bool named, struct page *page)
 		t->waiting = (struct piece_file){path, named};
 		return;
 	}
-	if (!in && stat(path, &st) == 0 && !named && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+	if (there && !named && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
 		page_note(page, path, "neither a file nor a folder, passed over");
 		page->counts.passed++;
 		free(path);
@@ -432,14 +443,26 @@ begin_page(struct trail *t, struct page *page)
 	page->base = t->pos;
 }
 
+static void
+became_shorter(struct page *page)
+{
+	page_problem(page, NULL, UINT64_MAX, "the file became shorter while it was searched");
+}
+
 /* The file is over, at its end or by an error. */
 static void
 finish_file(struct trail *t, struct page *page, ssize_t got, const struct err *err)
 {
-	if (got < 0)
+	if (got < 0 && gz_is_gzip(t->gz))
 		page_problem(page, NULL, UINT64_MAX,
-		    "%s, at byte %zu of the %s; nothing behind it was searched", err->msg, err->pos,
-		    gz_is_gzip(t->gz) ? "compressed file" : "file");
+		    "%s, at byte %zu of the compressed file; nothing behind it was searched",
+		    err->msg, err->pos);
+	else if (got < 0)
+		page_problem(page, NULL, UINT64_MAX,
+		    "%s, at byte %zu of the file; nothing behind it was searched", err->msg,
+		    (size_t)page->base + page->bytes.n);
+	else if (!gz_is_gzip(t->gz) && (int64_t)(page->base + page->bytes.n) < t->size)
+		became_shorter(page);
 	page->counts.files++;
 	end_file(t);
 }
@@ -497,16 +520,17 @@ is_cut(const char *p, const char *nl, const char *end)
 	return before > p && before[-1] == '}' && end - nl > 2 && nl[1] == '{' && nl[2] == '"';
 }
 
-/* Where a piece of lines that is at least a page long can end; the file's end where there is no
- * such place. */
+/* Where a piece of lines, from t->pos on, can end: at a line's end or the file's. 0 where an event
+ * in it may be larger than we hold. */
 static uint64_t
 find_cut(const struct trail *t)
 {
 	enum { WINDOW = 8192, OVERLAP = 64 };
-	uint64_t at = t->pos + t->page_size;
+	uint64_t most = t->pos + TRAIL_MAX_EVENT;
+	uint64_t at = t->pos + (t->page_size < TRAIL_PAGE_SIZE ? t->page_size : TRAIL_PIECE);
 	char window[WINDOW];
 
-	while (at < (uint64_t)t->size) {
+	for (; at < (uint64_t)t->size && at < most; at += WINDOW - OVERLAP) {
 		ssize_t n = pread(t->fd, window, sizeof(window), (off_t)at);
 		const char *p = window, *end = window + (n > 0 ? n : 0), *nl;
 
@@ -517,22 +541,24 @@ find_cut(const struct trail *t)
 		}
 		if (n < (ssize_t)sizeof(window))
 			break;
-		at += WINDOW - OVERLAP;
 	}
-	return (uint64_t)t->size;
+	return (uint64_t)t->size <= most ? (uint64_t)t->size : 0;
 }
 
-/* Hand out its next lines. */
-static void
+/* Hand out its next lines. False where they have to be read. */
+static bool
 give_lines(struct trail *t, struct page *page)
 {
 	uint64_t end = find_cut(t);
 	bool last = end >= (uint64_t)t->size;
 
+	if (end == 0)
+		return false;
 	buf_str(&page->name, str_of(t->path));
 	page->piece = (struct piece){.kind = PIECE_LINES,
 	    .fd = last ? t->fd : fcntl(t->fd, F_DUPFD_CLOEXEC, 0),
 	    .last = last,
+	    .file = t->nth,
 	    .at = t->pos,
 	    .n = end - t->pos};
 	t->pos = end;
@@ -543,6 +569,17 @@ give_lines(struct trail *t, struct page *page)
 		t->path = NULL;
 		t->fd = -1;
 	}
+	return true;
+}
+
+/* Read on between its lines. */
+static void
+leave_lines(struct trail *t)
+{
+	(void)lseek(t->fd, (off_t)t->pos, SEEK_SET);
+	gz_start(t->gz, read_input, t);
+	frame_start_lines(&t->framer);
+	t->by_lines = false;
 }
 
 /* After the first pages of a large file: is it NDJSON, so that its lines can be handed out? */
@@ -550,7 +587,7 @@ static bool
 goes_on_by_lines(const struct trail *t)
 {
 	return t->fd >= 0 && t->size > 0 && !gz_is_gzip(t->gz) && t->pos < (uint64_t)t->size &&
-	    frame_is_between_lines(&t->framer);
+	    frame_keeps_line(&t->framer);
 }
 
 static ssize_t
@@ -572,50 +609,65 @@ read_at(int fd, struct buf *b, size_t n, uint64_t at)
 	return (ssize_t)b->n;
 }
 
-/* Lend the loader's buffer to the page, and take it back. */
-static void
-swap_text(struct loader *l, struct page *page)
-{
-	struct buf text = l->text;
-
-	l->text = page->bytes;
-	page->bytes = text;
-}
-
 static bool load_stream(struct loader *l, struct page *page);
 static void begin_stream(
     struct loader *l, struct page *page, int fd, const struct piece_file *file);
+
+/* Where lines cannot be looked at in place. */
+static void
+read_lines(struct loader *l, struct page *page)
+{
+	const struct piece *piece = &page->piece;
+
+	if (read_at(piece->fd, &l->text, piece->n, piece->at) < 0)
+		page_problem(page, NULL, UINT64_MAX, "cannot read: %s", strerror(errno));
+	page->text = buf_slice(&l->text);
+}
 
 static bool
 load_lines(struct loader *l, struct page *page)
 {
 	struct piece *piece = &page->piece;
 
-	swap_text(l, page);
-	if (read_at(piece->fd, &page->bytes, piece->n, piece->at) < 0)
-		page_problem(page, NULL, UINT64_MAX, "cannot read: %s", strerror(errno));
+	page->text = map_bytes(&l->map, piece->file, piece->fd, piece->at, piece->n);
+	if (page->text.n == 0)
+		read_lines(l, page);
 	page->base = piece->at;
 	page->form = FORM_LINES;
-	page->counts.bytes += page->bytes.n;
+	page->counts.bytes += page->text.n;
 	page->counts.files += piece->last;
 	piece->kind = PIECE_NONE;
 	return true;
+}
+
+/* The lines were searched. Those that had gone were zeros, of which nothing is printed. */
+static void
+check_lines(struct loader *l, struct page *page)
+{
+	const struct piece *piece = &page->piece;
+	struct stat st;
+
+	if (fstat(piece->fd, &st) == 0 && (uint64_t)st.st_size < piece->at + piece->n)
+		became_shorter(page);
+	else if (map_lost(&l->map))
+		page_problem(page, NULL, UINT64_MAX, "cannot read: %s", strerror(EIO));
 }
 
 /* Read the file at fd whole and inflate it. False where that is not possible. */
 static bool
 load_whole(struct loader *l, struct page *page, int fd)
 {
-	bool gzip;
+	const struct buf *text = &l->in;
 
 	if (read_at(fd, &l->in, TRAIL_WHOLE_FILE + 1, 0) < 0 || l->in.n > TRAIL_WHOLE_FILE)
 		return false;
-	gzip = l->in.n >= 2 && (unsigned char)l->in.p[0] == 0x1f &&
-	    (unsigned char)l->in.p[1] == 0x8b;
-	if (gzip)
-		return gz_inflate(l->gz, buf_slice(&l->in), &page->bytes) == 0;
-	page->bytes.n = 0;
-	buf_str(&page->bytes, buf_slice(&l->in));
+	if (l->in.n >= 2 && (unsigned char)l->in.p[0] == 0x1f &&
+	    (unsigned char)l->in.p[1] == 0x8b) {
+		if (gz_inflate(l->gz, buf_slice(&l->in), &l->text) != 0)
+			return false;
+		text = &l->text;
+	}
+	page->text = buf_slice(text);
 	return true;
 }
 
@@ -625,8 +677,6 @@ load_file(struct loader *l, struct page *page)
 {
 	struct piece *piece = &page->piece;
 
-	if (piece->next == 0)
-		swap_text(l, page);
 	while (piece->next < piece->n_files) {
 		struct piece_file *file = &piece->files[piece->next++];
 		int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -644,15 +694,14 @@ load_file(struct loader *l, struct page *page)
 			return load_stream(l, page);
 		}
 		(void)close(fd);
-		if (is_other_file(file->named, file->path, buf_slice(&page->bytes))) {
+		if (is_other_file(file->named, file->path, page->text)) {
 			pass_over(page);
 			continue;
 		}
-		page->counts.bytes += page->bytes.n;
+		page->counts.bytes += page->text.n;
 		page->counts.files++;
 		return true;
 	}
-	swap_text(l, page);
 	piece->kind = PIECE_NONE;
 	return false;
 }
@@ -696,7 +745,7 @@ trail_load(void *loader, struct page *page)
 	case PIECE_LINES:
 		return load_lines(l, page);
 	default:
-		swap_text(l, page); /* its lines were searched */
+		check_lines(l, page);
 		return false;
 	}
 }
@@ -718,6 +767,7 @@ trail_loader_free(void *loader)
 
 	if (l->trail.fd >= 0)
 		end_file(&l->trail);
+	map_free(&l->map);
 	gz_free(l->gz);
 	buf_free(&l->in);
 	buf_free(&l->text);
@@ -736,10 +786,10 @@ trail_next(struct source *source, size_t stream, struct page *page)
 	while (page->n_events == 0 && page->n_problems == 0 && page->piece.kind == PIECE_NONE) {
 		if (t->fd < 0 && (!next_file(t, page) || page->piece.n_files > 0 || t->fd < 0))
 			break;
-		if (t->by_lines) {
-			give_lines(t, page);
+		if (t->by_lines && give_lines(t, page))
 			break;
-		}
+		if (t->by_lines)
+			leave_lines(t);
 		read_file(t, page);
 		if (goes_on_by_lines(t)) {
 			t->by_lines = true;
@@ -782,5 +832,6 @@ trail_open(const char *const *names, size_t n, size_t page_size)
 	    .page_size = page_size,
 	    .fd = -1};
 	t->gz = gz_new();
+	map_prepare();
 	return &t->source;
 }

@@ -3,11 +3,13 @@
 #include "../search.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "../frame.h"
 #include "../json.h"
 #include "../match.h"
 #include "../page.h"
+#include "../project.h"
 #include "../when.h"
 #include "tap.h"
 
@@ -440,6 +442,72 @@ test_known(void)
 	match_free(match);
 }
 
+/* Search lines that end where memory does, with each kernel. */
+static struct page *
+search_mapped(struct str text)
+{
+	struct match *match = match_new();
+	size_t size = (text.n + 65535) / 65536 * 65536;
+	char *p = mmap(NULL, size + 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+	    0);
+	struct page *page = NULL;
+	struct err err;
+
+	if (p == MAP_FAILED || mprotect(p + size, 65536, PROT_NONE) != 0 ||
+	    match_add_expression(match, STR("$.eventName == \"A\""), &err) != 0)
+		abort();
+	memcpy(p + size - text.n, text.p, text.n);
+	for (int k = 0; k < SCAN_KERNELS; k++) {
+		struct project_query q = {.match = match};
+		struct project *project;
+		struct search search = {.match = match};
+		struct search_scratch *s;
+
+		if (!scan_has((enum scan_kernel)k))
+			continue;
+		search.project = project = project_new(&q, (enum scan_kernel)k);
+		s = search_scratch_new(&search);
+		page_free(page);
+		page = page_new();
+		page->form = FORM_LINES;
+		page->text = (struct str){p + size - text.n, text.n};
+		search_page(&search, page, s);
+		search_scratch_free(s);
+		project_free(project);
+	}
+	(void)munmap(p, size + 65536);
+	match_free(match);
+	return page;
+}
+
+/* Lines that are looked at in place: nothing beyond them is read, and what has gone is zeros. */
+static void
+test_mapped(void)
+{
+	static const char text[] = R1 "\n" R2 "\n" R1 "\n";
+	struct buf b = {0};
+	struct page *page;
+
+	for (size_t n = 1; n < sizeof(text); n++) {
+		page = search_mapped((struct str){text, n});
+		is_int(page->n_lines, n < 17 ? 0 : n < 53 ? 1 : 2, "%zu bytes: lines", n);
+		is_int(page->counts.problems, n % 18 != 17 && n % 18 != 0, "%zu bytes: problems",
+		    n);
+		page_free(page);
+	}
+	for (int i = 0; i < 1000; i++)
+		buf_str(&b, STR(R1 "\n"));
+	for (size_t cut = 0; cut < 40; cut++) {
+		memset(b.p + cut, 0, b.n - cut);
+		memcpy(b.p, text, cut);
+		page = search_mapped(buf_slice(&b));
+		is_int(page->n_lines, (cut >= 17), "cut off at %zu: lines", cut);
+		is_int(page->counts.problems, 1, "cut off at %zu: a problem", cut);
+		page_free(page);
+	}
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -450,6 +518,7 @@ main(void)
 	test_hostile();
 	test_empty();
 	test_known();
+	test_mapped();
 	search_scratch_free(scratch);
 	search_scratch_free(NULL);
 	return done_testing();

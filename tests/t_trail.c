@@ -173,6 +173,7 @@ static void
 log_events(struct log *log, struct page *page)
 {
 	struct framer f;
+	struct str text = page->form == FORM_EVENTS ? buf_slice(&page->bytes) : page->text;
 	char *path = xmalloc(page->name.n + 1);
 
 	if (page->name.n > 0)
@@ -185,7 +186,7 @@ log_events(struct log *log, struct page *page)
 		struct span event;
 		struct err err;
 
-		switch (frame_next(&f, page->bytes.p, page->bytes.n, true, &event, &err)) {
+		switch (frame_next(&f, text.p, text.n, true, &event, &err)) {
 		case FRAME_EVENT:
 			page_add_event(page, event);
 			break;
@@ -199,15 +200,15 @@ log_events(struct log *log, struct page *page)
 	for (size_t i = 0; i < page->n_events; i++) {
 		struct span e = page->events[i];
 
-		if (e.at > page->bytes.n || e.n > page->bytes.n - e.at || e.n == 0) {
+		if (e.at > text.n || e.n > text.n - e.at || e.n == 0) {
 			log->odd++;
 			continue;
 		}
 		log->odd += !is_at(
-		    path, page->base + e.at, (struct str){page->bytes.p + e.at, e.n});
+		    path, page->base + e.at, (struct str){text.p + e.at, e.n});
 		buf_printf(&log->events, "%s %llu <%.*s>\n", short_name(path),
 		    (unsigned long long)(page->base + e.at), (int)(e.n < 60 ? e.n : 60),
-		    page->bytes.p + e.at);
+		    text.p + e.at);
 	}
 	page->n_events = 0;
 	if (page->bytes.cap > log->most)
@@ -743,6 +744,151 @@ test_large(void)
 	    "endless.json 0 <{\"a\":1}>\n", "endless.json 8...");
 }
 
+/* --- lines that are looked at in place --- */
+
+enum { LINE = 64, LINES = 4096 }; /* a file of so many lines of so many bytes: 256 KiB */
+
+static struct str
+many_lines(struct buf *b)
+{
+	for (int i = 0; i < LINES; i++)
+		buf_printf(b, "{\"n\":%57d}\n", i);
+	return buf_slice(b);
+}
+
+static void
+resize(const char *path, off_t size)
+{
+	if (truncate(path, size) != 0)
+		perror(path);
+}
+
+/* Are the page's lines those of the file up to `size`, and zeros behind it? */
+static bool
+has_lines(const struct page *page, struct str content, uint64_t size)
+{
+	for (size_t i = 0; i < page->text.n; i++) {
+		uint64_t at = page->base + i;
+
+		if (page->text.p[i] != (at < size ? content.p[at] : '\0'))
+			return false;
+	}
+	return true;
+}
+
+/* The file has another size when its second piece of lines is looked at, `before` the first one is
+ * or only then: up to the piece's beginning and `at` more bytes, or, with `even`, up to the end of
+ * the system's page that these end in. */
+static void
+check_resized(off_t at, bool even, bool before, bool shorter, const char *what)
+{
+	struct buf b = {0};
+	struct str content = many_lines(&b);
+	const char *path = add_file("resized.json", content, STR(""));
+	struct source *s = trail_open(&path, 1, 65536);
+	struct page *pages[2] = {page_new(), page_new()};
+	void *loader = s->loader_new(s);
+	uint64_t size = b.n;
+
+	for (int i = 0; i < 2; i++)
+		while (s->next(s, 0, pages[i]) && pages[i]->piece.kind == PIECE_NONE)
+			page_reset(pages[i]);
+	is_int(pages[1]->piece.kind, PIECE_LINES, "%s: lines", what);
+	for (int i = 0; i < 2; i++) {
+		uint64_t begin = pages[i]->piece.at;
+
+		if (i == 1 || before) {
+			size = pages[1]->piece.at + (uint64_t)at;
+			if (even)
+				size += 4096 - size % 4096;
+			resize(path, (off_t)size);
+		}
+		ok(s->load(loader, pages[i]) && pages[i]->base == begin &&
+			has_lines(pages[i], content, size),
+		    "%s: piece %d is what is there", what, i);
+		ok(!s->load(loader, pages[i]), "%s: and that is all", what);
+	}
+	is_int(pages[0]->n_problems, 0, "%s: before it is no problem", what);
+	is_int(pages[1]->n_problems, shorter, "%s: problems", what);
+	if (pages[1]->n_problems > 0)
+		is_str(pages[1]->problems[0].what, "the file became shorter while it was searched",
+		    "%s: which one", what);
+	for (int i = 0; i < 2; i++)
+		page_free(pages[i]);
+	s->loader_free(loader);
+	s->close(s);
+	(void)unlink(path);
+	buf_free(&b);
+}
+
+/* The same where a file is read. */
+static void
+check_cut_list(void)
+{
+	struct buf b = {0};
+	const char *path;
+	struct source *s;
+	struct page *page = page_new();
+
+	buf_str(&b, STR("{\"Records\":[{}"));
+	for (int i = 0; i < 100000; i++)
+		buf_str(&b, STR(",{}"));
+	buf_str(&b, STR("]}"));
+	path = add_file("list.json", buf_slice(&b), STR(""));
+	s = trail_open(&path, 1, 65536);
+	ok(s->next(s, 0, page) && page->n_problems == 0, "the beginning of a list");
+	resize(path, 100000);
+	while (page->n_problems == 0) {
+		page_reset(page);
+		if (!s->next(s, 0, page))
+			break;
+	}
+	ok(page->n_problems == 2 && strstr(page->problems[1].what, "became shorter") != NULL,
+	    "which is cut off then");
+	page_free(page);
+	s->close(s);
+	(void)unlink(path);
+	buf_free(&b);
+}
+
+/* All lines of a file come out, whatever its size is to a page of the system's. */
+static void
+check_whole(size_t lines)
+{
+	struct buf b = {0};
+	struct log log;
+	const char *path;
+
+	(void)many_lines(&b);
+	path = add_file("whole.json", (struct str){b.p, lines * LINE}, buf_slice(&b));
+	read_names(&log, &path, 1, 16384);
+	is_int(log.odd, 0, "%zu lines: nothing odd", lines);
+	is_str(log.problems.p, "", "%zu lines: no problems", lines);
+	is_int(log.counts.bytes, lines * LINE, "%zu lines: all are read", lines);
+	is_int(log.counts.files, 1, "%zu lines: one file", lines);
+	log_free(&log);
+	(void)unlink(path);
+	buf_free(&b);
+}
+
+static void
+test_map(void)
+{
+	for (int before = 0; before < 2; before++) {
+		check_resized(0, false, before, true, "cut off where it begins");
+		check_resized(1000, false, before, true, "cut off in a page");
+		check_resized(8192, true, before, true, "cut off at a page's end");
+		check_resized(60000, false, before, true, "cut off near its end");
+		check_resized(70000, false, before, false, "cut off behind it");
+		check_resized(LINES * LINE, false, before, false, "it has grown");
+	}
+	check_cut_list();
+	check_whole(LINES);
+	check_whole(LINES - 1);
+	check_whole(LINES / 2);
+	check_whole(LINES / 2 + 1);
+}
+
 int
 main(void)
 {
@@ -757,6 +903,7 @@ main(void)
 	test_special();
 	test_depth();
 	test_large();
+	test_map();
 	remove_all();
 	return done_testing();
 }
