@@ -47,10 +47,6 @@ struct json_doc {
 void json_doc_init(struct json_doc *doc);
 void json_doc_free(struct json_doc *doc);
 
-/* Is the text exactly one JSON value (RFC 8259), as json_parse would have it? Nothing is built, and
- * nothing said about what is wrong. */
-bool json_is_valid(struct str text);
-
 /* Parse the whole of text; doc's earlier content is gone. 0, or -1 with the byte position in err.
  */
 int json_parse(struct json_doc *doc, struct str text, struct err *err) MUSTUSE;

@@ -128,35 +128,10 @@ page_add_file(struct page *page, char *path, bool named)
 	piece->kind = PIECE_FILES;
 }
 
-/* Can it be printed as it is? Faster than two times memchr. */
-static bool
-is_one_line(struct str s)
+/* Add the line that was written to page->out from byte `at` on. */
+static void
+end_line(struct page *page, size_t at, const struct line *line)
 {
-	const uint64_t ones = 0x0101010101010101u;
-	uint64_t below = 0; /* the top bits of bytes below 0x20, and maybe of some others */
-	size_t i = 0;
-
-	for (; s.n - i >= 8; i += 8) {
-		uint64_t w;
-
-		memcpy(&w, s.p + i, 8);
-		below |= (w - ones * 0x20) & ~w;
-	}
-	for (; i < s.n; i++)
-		below |= (unsigned char)s.p[i] < 0x20 ? 0x80 : 0;
-	return (below & ones * 0x80) == 0 ||
-	    (memchr(s.p, '\n', s.n) == NULL && memchr(s.p, '\r', s.n) == NULL);
-}
-
-void
-page_add_line(struct page *page, struct str text, const struct line *line)
-{
-	size_t at = page->out.n;
-
-	if (is_one_line(text))
-		buf_str(&page->out, text);
-	else
-		json_minify(&page->out, text);
 	buf_char(&page->out, '\n');
 	if (page->n_lines == page->cap_lines) {
 		page->cap_lines = page->cap_lines > 0 ? page->cap_lines * 2 : 64;
@@ -165,6 +140,27 @@ page_add_line(struct page *page, struct str text, const struct line *line)
 	page->lines[page->n_lines] = *line;
 	page->lines[page->n_lines++].span = (struct span){at, page->out.n - at};
 	page->counts.matched++;
+}
+
+void
+page_add_line(struct page *page, struct str text, const struct line *line)
+{
+	size_t at = page->out.n;
+
+	buf_str(&page->out, text);
+	end_line(page, at, line);
+}
+
+void
+page_add_json(struct page *page, struct str text, const struct line *line)
+{
+	size_t at = page->out.n;
+
+	if (memchr(text.p, '\n', text.n) != NULL || memchr(text.p, '\r', text.n) != NULL)
+		json_minify(&page->out, text);
+	else
+		buf_str(&page->out, text);
+	end_line(page, at, line);
 }
 
 static struct problem *

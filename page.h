@@ -119,9 +119,11 @@ void page_add_event(struct page *page, struct span event);
 /* Add a file to the page's piece. path is taken over. */
 void page_add_file(struct page *page, char *path, bool named);
 
-/* Add a match. text is its line without the line feed, made of one line if it was not; line says
- * the rest about it. */
+/* Add a match. text is its line without the line feed; line says the rest about it. */
 void page_add_line(struct page *page, struct str text, const struct line *line);
+
+/* Add a match whose text is valid JSON, made of one line if it was not. */
+void page_add_json(struct page *page, struct str text, const struct line *line);
 
 /* Note that something could not be searched, and count it. where: the file, the page's own when
  * NULL. pos as in struct problem, UINT64_MAX for none. */

@@ -345,6 +345,12 @@ project_free(struct project *pr)
 	free(pr);
 }
 
+enum scan_kernel
+project_kernel(const struct project *pr)
+{
+	return pr->kernel;
+}
+
 /* --- the walk over one record --- */
 
 #define NOWHERE UINT32_MAX

@@ -46,6 +46,7 @@ struct project;
 
 struct project *project_new(const struct project_query *query, enum scan_kernel kernel) MUSTUSE;
 void project_free(struct project *project);
+enum scan_kernel project_kernel(const struct project *project);
 
 /* One pass over a block of bytes. Belongs to one thread; scratch is borrowed, it may be used by
  * others between the calls. */

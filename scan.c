@@ -139,6 +139,7 @@ word_bits(const uint64_t h[8])
 #define vec_or(v, w) ((v) | (w))
 #define vec_equal(v, w) word_zero((v) ^ (w))
 #define vec_control(v) word_zero((v) & (ONES * 0xe0))
+#define vec_high(v) ((v) & ONES * 0x80)
 #define hits_or(h, i) ((h) | (i))
 #define hits_and(h, i) ((h) & (i))
 #define hits_bits(h) word_bits(h)
@@ -171,6 +172,7 @@ sse2_bits(const __m128i h[4])
 #define vec_or(v, w) _mm_or_si128(v, w)
 #define vec_equal(v, w) _mm_cmpeq_epi8(v, w)
 #define vec_control(v) _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v)
+#define vec_high(v) (v) /* its bits are the top ones */
 #define hits_or(h, i) _mm_or_si128(h, i)
 #define hits_and(h, i) _mm_and_si128(h, i)
 #define hits_bits(h) sse2_bits(h)
@@ -209,6 +211,7 @@ avx2_bits(const __m256i h[2])
 #define vec_or(v, w) _mm256_or_si256(v, w)
 #define vec_equal(v, w) _mm256_cmpeq_epi8(v, w)
 #define vec_control(v) _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v)
+#define vec_high(v) (v)
 #define hits_or(h, i) _mm256_or_si256(h, i)
 #define hits_and(h, i) _mm256_and_si256(h, i)
 #define hits_bits(h) avx2_bits(h)
@@ -233,6 +236,7 @@ avx2_bits(const __m256i h[2])
 #define vec_or(v, w) _mm512_or_si512(v, w)
 #define vec_equal(v, w) _mm512_cmpeq_epi8_mask(v, w)
 #define vec_control(v) _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(0x20))
+#define vec_high(v) _mm512_movepi8_mask(v)
 #define hits_or(h, i) ((h) | (i))
 #define hits_and(h, i) ((h) & (i))
 #define hits_bits(h) ((uint64_t)(h)[0])
@@ -268,6 +272,7 @@ neon_bits(const uint8x16_t h[4])
 #define vec_or(v, w) vorrq_u8(v, w)
 #define vec_equal(v, w) vceqq_u8(v, w)
 #define vec_control(v) vcltq_u8(v, vdupq_n_u8(0x20))
+#define vec_high(v) vcgeq_u8(v, vdupq_n_u8(0x80))
 #define hits_or(h, i) vorrq_u8(h, i)
 #define hits_and(h, i) vandq_u8(h, i)
 #define hits_bits(h) neon_bits(h)
@@ -291,14 +296,15 @@ static const struct kernel {
 	uint32_t *(*marks)(struct scan *, const char *, size_t, uint32_t, uint32_t *);
 	bool (*find)(
 	    const struct scan_needle *, size_t, const char *, size_t, size_t, size_t *, size_t);
+	bool (*sort)(struct scan_carry *, const char *, size_t, struct scan_block *);
 } kernels[SCAN_KERNELS] = {
-    [SCAN_SWAR] = {swar_marks, swar_find},
+    [SCAN_SWAR] = {swar_marks, swar_find, swar_sort},
 #if defined(__x86_64__)
-    [SCAN_SSE2] = {sse2_marks, sse2_find},
-    [SCAN_AVX2] = {avx2_marks, avx2_find},
-    [SCAN_AVX512] = {avx512_marks, avx512_find},
+    [SCAN_SSE2] = {sse2_marks, sse2_find, sse2_sort},
+    [SCAN_AVX2] = {avx2_marks, avx2_find, avx2_sort},
+    [SCAN_AVX512] = {avx512_marks, avx512_find, avx512_sort},
 #elif defined(__aarch64__)
-    [SCAN_NEON] = {neon_marks, neon_find},
+    [SCAN_NEON] = {neon_marks, neon_find, neon_sort},
 #endif
 };
 
@@ -423,6 +429,25 @@ scan_more(struct scan *s)
 		out--;
 	s->n_marks = (size_t)(out - s->marks);
 	return true;
+}
+
+bool
+scan_sort(enum scan_kernel kernel, struct scan_carry *carry, const char *p, size_t n,
+    struct scan_block *blocks)
+{
+	char room[2 * SCAN_BLOCK];
+	size_t whole = n / SCAN_BLOCK, rest = n % SCAN_BLOCK;
+	bool ascii = kernels[kernel].sort(carry, p, whole, blocks);
+
+	if (rest == 0)
+		return ascii;
+	/* To copy as many bytes as the compiler knows is faster. */
+	if (whole > 0)
+		memcpy(room, p + n - SCAN_BLOCK, SCAN_BLOCK);
+	else
+		memcpy(room + SCAN_BLOCK - rest, p, rest);
+	memset(room + SCAN_BLOCK, ' ', SCAN_BLOCK);
+	return kernels[kernel].sort(carry, room + SCAN_BLOCK - rest, 1, blocks + whole) && ascii;
 }
 
 /* --- needles --- */

@@ -95,6 +95,27 @@ void scan_start(struct scan *s, enum scan_kernel kernel, const struct scan_names
  * are theirs, maybe none; the earlier ones are gone. False where all was scanned. */
 bool scan_more(struct scan *s);
 
+/* What the bytes of a block are, as masks: bit i stands for byte i. But for the first three, they
+ * are of bytes in and outside of strings. */
+struct scan_block {
+	uint64_t strings; /* those of strings, from the opening quote up to, not including, the
+			     closing one */
+	uint64_t quotes;  /* that open and close strings */
+	uint64_t escapes; /* escaped, but no quotes or backslashes */
+	uint64_t opening; /* brackets and braces */
+	uint64_t closing;
+	uint64_t braces; /* opening ones */
+	uint64_t colons;
+	uint64_t commas;
+	uint64_t spaces;   /* 0x20 */
+	uint64_t controls; /* 0x00 to 0x1f */
+};
+
+/* Sort the n bytes at p; of a last block that is not whole, the rest is taken for spaces. *carry is
+ * {0} for the first bytes of a text. Are they all ASCII? */
+bool scan_sort(enum scan_kernel kernel, struct scan_carry *carry, const char *p, size_t n,
+    struct scan_block *blocks);
+
 /* A text to look for. */
 struct scan_needle {
 	struct str text;

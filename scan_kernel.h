@@ -9,6 +9,7 @@
  *     vec_or(v, w)
  *     vec_equal(v, w)   hits: where the bytes are equal
  *     vec_control(v)    hits: bytes below 0x20
+ *     vec_high(v)       hits: bytes beyond ASCII
  *     hits_or(h, i), hits_and(h, i)
  *     hits_bits(h)      the hits of a block, an array of VECTORS, as bits
  *     vec_table(p)      16 bytes to look up in; not in each kernel
@@ -28,6 +29,18 @@ KERNEL(equal)(const vec v[VECTORS], char c)
 	UNROLL
 	for (int i = 0; i < VECTORS; i++)
 		h[i] = vec_equal(v[i], vec_fill(c));
+	return hits_bits(h);
+}
+
+/* Where they are a brace or the square bracket that becomes it with 0x20. */
+TARGET static inline uint64_t
+KERNEL(either)(const vec v[VECTORS], char brace)
+{
+	hits h[VECTORS];
+
+	UNROLL
+	for (int i = 0; i < VECTORS; i++)
+		h[i] = vec_equal(vec_or(v[i], vec_fill(0x20)), vec_fill(brace));
 	return hits_bits(h);
 }
 
@@ -164,6 +177,53 @@ KERNEL(marks)(struct scan *s, const char *p, size_t blocks, uint32_t base, uint3
 	return out;
 }
 
+/* The masks of n blocks at p. Returns whether they are all ASCII. */
+TARGET static bool
+KERNEL(sort)(struct scan_carry *to, const char *p, size_t n, struct scan_block *block)
+{
+	struct scan_carry carry = *to;
+	vec all[VECTORS];
+	hits high[VECTORS];
+
+	UNROLL
+	for (int i = 0; i < VECTORS; i++)
+		all[i] = vec_fill(0);
+	for (; n > 0; n--, p += SCAN_BLOCK, block++) {
+		uint64_t quotes, slashes, escapes = 0;
+		vec v[VECTORS];
+
+		UNROLL
+		for (int i = 0; i < VECTORS; i++) {
+			v[i] = vec_load(p + i * (SCAN_BLOCK / VECTORS));
+			all[i] = vec_or(all[i], v[i]);
+		}
+		quotes = KERNEL(equal)(v, '"');
+		slashes = KERNEL(equal)(v, '\\');
+		if ((slashes | carry.escape) != 0) {
+			uint64_t escaped = escaped_bytes(slashes, &carry.escape);
+
+			escapes = escaped & ~(quotes | slashes);
+			quotes &= ~escaped;
+		}
+		block->quotes = quotes;
+		block->escapes = escapes;
+		block->strings = prefix_xor(quotes) ^ carry.in_string;
+		carry.in_string = (uint64_t)0 - (block->strings >> 63);
+		block->opening = KERNEL(either)(v, '{');
+		block->closing = KERNEL(either)(v, '}');
+		block->braces = KERNEL(equal)(v, '{');
+		block->colons = KERNEL(equal)(v, ':');
+		block->commas = KERNEL(equal)(v, ',');
+		block->spaces = KERNEL(equal)(v, ' ');
+		block->controls = KERNEL(controls)(v);
+	}
+	UNROLL
+	for (int i = 0; i < VECTORS; i++)
+		high[i] = vec_high(all[i]);
+	*to = carry;
+	return hits_bits(high) == 0;
+}
+
 /* The first needle that begins at [from, to): each block is looked at for needles' two bytes. All
  * that it reads is in [p, p + n): it stops where this would not be so, and *from says where. The
  * plain form:
@@ -217,6 +277,7 @@ KERNEL(find)(const struct scan_needle *needles, size_t n_needles, const char *p,
 #undef vec_or
 #undef vec_equal
 #undef vec_control
+#undef vec_high
 #undef hits_or
 #undef hits_and
 #undef hits_bits

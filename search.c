@@ -7,6 +7,7 @@
 #include "match.h"
 #include "page.h"
 #include "project.h"
+#include "valid.h"
 #include "when.h"
 
 struct search_scratch {
@@ -120,7 +121,7 @@ search_record(struct work *w, const struct json *record)
 	if (w->search->windowed && time == INT64_MIN)
 		w->page->counts.undated++;
 	line = (struct line){.time = time, .stream = w->page->stream};
-	page_add_line(w->page, json_text(record), &line);
+	page_add_json(w->page, json_text(record), &line);
 	added = &w->page->lines[w->page->n_lines - 1];
 	id_text = get_id(record);
 	added->id = id_of(id_text != NULL ?
@@ -212,9 +213,9 @@ search_event(struct work *w, struct str text)
 	} while (at < text.n);
 }
 
-/* A record that matches, with its eventTime. */
+/* A record that matches and is valid, with its eventTime. */
 static void
-add_record(struct work *w, struct str text, struct str time_text)
+add_record(struct work *w, struct str text, enum valid valid, struct str time_text)
 {
 	struct line line = {.time = INT64_MIN, .stream = w->page->stream};
 
@@ -223,7 +224,10 @@ add_record(struct work *w, struct str text, struct str time_text)
 	w->page->counts.events++;
 	if (w->search->windowed && line.time == INT64_MIN)
 		w->page->counts.undated++;
-	page_add_line(w->page, text, &line);
+	if (valid == VALID_LINE)
+		page_add_line(w->page, text, &line);
+	else
+		page_add_json(w->page, text, &line);
 }
 
 /* A record of which is known whether it matches, or not: PROJECT_NO, YES or MAYBE. What matches is
@@ -232,10 +236,14 @@ static void
 search_projected(struct work *w, enum project_result result, const struct project_record *record,
     struct str text)
 {
+	enum valid valid = VALID_NOT;
+
+	if (result == PROJECT_YES)
+		valid = valid_json(text, project_kernel(w->search->project));
 	if (result == PROJECT_NO)
 		w->page->counts.events++;
-	else if (result == PROJECT_YES && json_is_valid(text))
-		add_record(w, text, record->time);
+	else if (valid != VALID_NOT)
+		add_record(w, text, valid, record->time);
 	else
 		search_event(w, text);
 }

@@ -1,4 +1,4 @@
-/* tests/bench/scan.c: how fast are scan.c and project.c, with each kernel? Run by hand:
+/* tests/bench/scan.c: how fast are scan.c, valid.c and project.c, with each kernel? Run by hand:
  *
  *     make && musl-gcc -static -std=c99 -D_DEFAULT_SOURCE -O2 -I. -o build/bench-scan \
  *         tests/bench/scan.c build/libspitzel.a build/deps/lib/libpcre2-8.a
@@ -14,10 +14,13 @@
 #include "match.h"
 #include "project.h"
 #include "scan.h"
+#include "valid.h"
 
 enum { BLOCK = 1 << 20, MAX_ROUNDS = 99 };
 
 static struct str text;
+static size_t *lines;
+static size_t n_lines;
 
 static double
 now(void)
@@ -48,6 +51,22 @@ read_file(const char *name)
 	return buf_slice(&b);
 }
 
+/* Where the lines begin, and the text ends. */
+static size_t *
+find_lines(void)
+{
+	size_t *begins = xrealloc(NULL, text.n + 2, sizeof(*begins));
+
+	for (size_t at = 0; at < text.n; n_lines++) {
+		const char *nl = memchr(text.p + at, '\n', text.n - at);
+
+		begins[n_lines] = at;
+		at = nl != NULL ? (size_t)(nl + 1 - text.p) : text.n;
+	}
+	begins[n_lines] = text.n;
+	return begins;
+}
+
 /* Where the block that begins at `from` ends: behind a line. */
 static size_t
 block_end(size_t from)
@@ -72,6 +91,7 @@ struct job {
 
 static struct job jobs[] = {
     {.name = "marks only"},
+    {.name = "lines valid"},
     {.name = "structure", .expression = "$.noSuchMember == \"x\""},
     {.name = "s3:Get* denied",
 	.pattern = "s3:Get*",
@@ -114,6 +134,20 @@ run_marks(struct job *job, enum scan_kernel kernel, size_t from, size_t end)
 }
 
 static void
+run_valid(struct job *job, enum scan_kernel kernel, size_t from, size_t end)
+{
+	static size_t line; /* the one that begins at `from` */
+
+	if (from == 0)
+		line = 0;
+	for (; line < n_lines && lines[line] < end; line++) {
+		size_t n = lines[line + 1] - lines[line];
+
+		job->results[valid_json((struct str){text.p + lines[line], n}, kernel)]++;
+	}
+}
+
+static void
 run_project(struct job *job, size_t from, size_t end)
 {
 	struct project_record record = {0};
@@ -140,6 +174,8 @@ once(struct job *job, enum scan_kernel kernel, bool hot)
 			end = block_end(from);
 			if (job == jobs)
 				run_marks(job, kernel, from, end);
+			else if (job == jobs + 1)
+				run_valid(job, kernel, from, end);
 			else
 				run_project(job, from, end);
 			bytes += end - from;
@@ -166,6 +202,7 @@ main(int argc, char **argv)
 	if (argc < 2 || rounds < 1 || rounds > MAX_ROUNDS)
 		return 2;
 	text = read_file(argv[1]);
+	lines = find_lines();
 	for (int kernel = 0; kernel < SCAN_KERNELS; kernel++) {
 		const char *name = scan_kernel_name((enum scan_kernel)kernel);
 
