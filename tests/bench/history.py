@@ -256,7 +256,7 @@ def aws():
     # fair. With more latency it is never throttled. At 10 its start would count 4 s, which is why
     # the last is the longest; to run that at 1 would take ten minutes.
     settings = ((0.2, 1, 100, ">= 1.05"), (1, max(1, SCALE / 5), 100, ">= 1.9"),
-                (4, SCALE, 150, ">= 7"))
+                (4, SCALE, 200, ">= 7"))
     accounts = [Account(scale, latency, [spec(pages)]) for latency, scale, pages, _ in settings
                 for _ in range(2)]
     with contextlib.ExitStack() as stack:

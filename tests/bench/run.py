@@ -484,10 +484,10 @@ class Bench:
 
         first = case.query == "s3"
         if case.form in self.listings:
-            jobs = [limit("inflate", "inflate", str(n), path)]
+            jobs = [limit("inflate", "inflate", str(n), path),
+                    limit("open and read", "files", str(n), path)]
             if first:
-                jobs += [limit("inflate, 1 thread", "inflate", "1", path),
-                         limit("open and read", "files", str(n), path)]
+                jobs.append(limit("inflate, 1 thread", "inflate", "1", path))
             return jobs
         if case.form == "ndjson" and first:
             return [limit("read", "read", path),
@@ -546,13 +546,16 @@ class Bench:
                 self.goal(work, against, seconds(ours), "not here", "", bound(limit), None)
                 continue
             best = min(theirs, key=Job.median)
-            ratio = ours / best.median()
+            name, them = best.name, best.median()
+            if against == "inflate":
+                name, them = "inflate and read", them + by["open and read"].median()
+            ratio = ours / them
             if limit[0] == "x":
-                self.goal(work, best.name, seconds(ours), seconds(best.median()),
+                self.goal(work, name, seconds(ours), seconds(them),
                           "%.2f x faster" % (1 / ratio), bound(limit), 1 / ratio >= limit[1])
             else:
-                self.goal(work, best.name, seconds(ours), seconds(best.median()), "%.2f" % ratio,
-                          bound(limit), None if limit[0] is None else ratio <= limit[0])
+                self.goal(work, name, seconds(ours), seconds(them), "%.2f" % ratio, bound(limit),
+                          None if limit[0] is None else ratio <= limit[0])
         if "ours into a pipe" in by and case.form == "ndjson":
             job = by["ours into a pipe"]
             speed = self.known["bytes"] / job.median() / 1e9
