@@ -14,7 +14,7 @@
 #define PAGE_MAX_PROBLEMS                                                                          \
 	64 /* problems with a position that a page keeps: garbage has one a line */
 #define PAGE_KEEP_BYTES                                                                            \
-	(4u << 20) /* a buffer grown beyond this is given back when the page is reused */
+	(8u << 20) /* a buffer grown beyond this is given back when the page is reused */
 
 /* What was done, to be summed up. */
 struct counts {

@@ -14,7 +14,7 @@
 #include "str.h"
 
 #define PIPELINE_MAX_JOBS 256
-#define PIPELINE_PAGES_PER_JOB 3 /* one is searched, one waits, one is filled or printed */
+#define PIPELINE_PAGES_PER_JOB 2 /* one is searched, one waits, is filled or is printed */
 #define PIPELINE_STACK                                                                             \
 	(4u << 20) /* bytes of address space for each thread's stack: JSONPath may take 0.7 MiB */
 #define PIPELINE_MAX_HELD (28u << 20)  /* bytes of lines of all streams that wait for newer ones */
