@@ -21,7 +21,7 @@
 #define PIPELINE_LEAST_HELD (8u << 20) /* what is left of that when there are many fetchers */
 #define PIPELINE_MAX_FETCHERS 256      /* threads of all streams */
 #define PIPELINE_FETCHER (96u << 10)   /* bytes that each takes */
-#define PIPELINE_GRACE_MS 300         /* that an interrupted run has to end by itself */
+#define PIPELINE_GRACE_MS 300          /* that an interrupted run has to end by itself */
 
 struct checkpoint;
 struct counts;
