@@ -2,6 +2,8 @@
  * f->pos on. */
 #include "frame.h"
 
+#include "json.h"
+
 struct input {
 	const char *p;
 	size_t n;
@@ -53,17 +55,11 @@ first_needed(const struct framer *f)
 
 /* --- values --- */
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 /* The next byte that is no white space is at f->pos; false where there is none yet. */
 static bool
 skip_space(struct framer *f, const struct input *in)
 {
-	while (f->pos < in->n && is_space(in->p[f->pos]))
+	while (f->pos < in->n && json_is_space(in->p[f->pos]))
 		f->pos++;
 	return f->pos < in->n;
 }
@@ -131,7 +127,7 @@ scan_value(struct framer *f, const struct input *in)
 			f->in_string = true;
 		} else if (c == '{' || c == '[') {
 			f->depth++;
-		} else if (c == '}' || c == ']' || c == ',' || is_space(c)) {
+		} else if (c == '}' || c == ']' || c == ',' || json_is_space(c)) {
 			if (f->depth == 0) /* behind a number or a word */
 				return COMPLETE;
 			if ((c == '}' || c == ']') && --f->depth == 0) {
@@ -266,7 +262,7 @@ at_top(struct framer *f, const struct input *in)
 			return FRAME_MORE;
 		return f->lost_value ? AGAIN : emit(in, f->value, f->pos);
 	}
-	for (; f->pos < in->n && is_space(in->p[f->pos]); f->pos++)
+	for (; f->pos < in->n && json_is_space(in->p[f->pos]); f->pos++)
 		if (f->one_line && in->p[f->pos] == '\n') {
 			f->state = FRAME_LINE;
 			return AGAIN;
@@ -345,7 +341,7 @@ at_line(struct framer *f, const struct input *in)
 		f->in_value = false;
 		return AGAIN;
 	}
-	for (end = f->pos; end > f->value + 1 && is_space(in->p[end - 1]); end--)
+	for (end = f->pos; end > f->value + 1 && json_is_space(in->p[end - 1]); end--)
 		continue;
 	if (nl != NULL && in->p[end - 1] != '}') {
 		/* Either the line is damaged, or the event goes on in the next one. */
@@ -605,7 +601,7 @@ frame_take(struct framer *f, const char *p, size_t n, size_t end)
 		f->first = false;
 		f->state = FRAME_ITEM_END;
 	} else {
-		while (end < n && p[end] != '\n' && is_space(p[end]))
+		while (end < n && p[end] != '\n' && json_is_space(p[end]))
 			end++;
 		if (end < n && p[end] != '\n')
 			return false;

@@ -122,11 +122,25 @@ position(const struct gz *gz)
 	return gz->in_before + gz->used;
 }
 
+bool
+gz_begins(struct str text)
+{
+	return text.n >= 2 && (unsigned char)text.p[0] == 0x1f && (unsigned char)text.p[1] == 0x8b;
+}
+
 static bool
 at_magic(const struct gz *gz)
 {
-	return at_hand(gz) >= 2 && (unsigned char)gz->in.p[gz->used] == 0x1f &&
-	    (unsigned char)gz->in.p[gz->used + 1] == 0x8b;
+	return at_hand(gz) >= 2 && gz_begins((struct str){gz->in.p + gz->used, at_hand(gz)});
+}
+
+/* The size that the trailer of a member which ends the text gives (RFC 1952 section 2.3.1). */
+static size_t
+trailer_size(struct str in)
+{
+	const unsigned char *p = (const unsigned char *)in.p + in.n - 4;
+
+	return (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
 }
 
 /* Room for the member at hand: what its trailer says (RFC 1952 section 2.3.1) when it is the only
@@ -138,9 +152,7 @@ guess_out(const struct gz *gz)
 	size_t guess = have * 12;
 
 	if (gz->input_ended && have >= 18) {
-		const unsigned char *t = (const unsigned char *)gz->in.p + gz->in.n - 4;
-		size_t isize = (size_t)t[0] | (size_t)t[1] << 8 | (size_t)t[2] << 16 |
-		    (size_t)t[3] << 24;
+		size_t isize = trailer_size(buf_slice(&gz->in));
 
 		if (isize > guess && isize / have < 1100)
 			guess = isize;
@@ -342,20 +354,11 @@ gz_read(struct gz *gz, char *p, size_t n, struct err *err)
 	}
 }
 
-/* The size that the trailer of a member which ends the text gives (RFC 1952 section 2.3.1). */
-static size_t
-trailer_size(struct str in)
-{
-	const unsigned char *p = (const unsigned char *)in.p + in.n - 4;
-
-	return (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
-}
-
 int
 gz_inflate(struct gz *gz, struct str in, struct buf *out)
 {
 	out->n = 0;
-	while (in.n >= 18 && (unsigned char)in.p[0] == 0x1f && (unsigned char)in.p[1] == 0x8b) {
+	while (in.n >= 18 && gz_begins(in)) {
 		size_t room = trailer_size(in), used, got;
 
 		if (room > GZ_WHOLE_OUT - out->n)

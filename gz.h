@@ -39,6 +39,9 @@ ssize_t gz_read(struct gz *gz, char *p, size_t n, struct err *err) MUSTUSE;
  * text, or larger than GZ_WHOLE_OUT: then only a stream can tell more. */
 int gz_inflate(struct gz *gz, struct str in, struct buf *out) MUSTUSE;
 
+/* Does the text begin as a gzip member does (RFC 1952 section 2.3.1)? */
+bool gz_begins(struct str text);
+
 /* Is the stream gzip? Known after the first gz_read. */
 bool gz_is_gzip(const struct gz *gz);
 

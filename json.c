@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "number.h"
+#include "scan.h"
 
 void
 json_doc_init(struct json_doc *doc)
@@ -74,37 +75,9 @@ skip_space(struct parser *ps)
 {
 	const char *p = ps->p;
 
-	while (p < ps->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+	while (p < ps->end && json_is_space(*p))
 		p++;
 	ps->p = p;
-}
-
-/* Skip bytes that a string holds as they are: ASCII from 0x20 on but '"' and '\\'.
- *
- *     while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\') p++;
- *
- * Eight bytes at a time: a byte's top bit is set in `stop` where that byte, or a lower one, ends
- * the run. */
-static const char *
-skip_plain(const char *p, const char *end)
-{
-	const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-
-	while (end - p >= 8) {
-		uint64_t w, quote, slash, stop;
-
-		memcpy(&w, p, 8);
-		quote = w ^ ones * '"';
-		slash = w ^ ones * '\\';
-		stop = ((quote - ones) | (slash - ones) | (w - ones * 0x20) | w) & tops;
-		if (stop != 0)
-			break;
-		p += 8;
-	}
-	while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' &&
-	    *p != '\\')
-		p++;
-	return p;
 }
 
 /* Decode the \u escape whose four digits start at *p (RFC 8259 section 7), with its second half
@@ -197,7 +170,7 @@ parse_string(struct parser *ps)
 		uint32_t cp;
 		size_t n;
 
-		p = skip_plain(p, ps->end);
+		p = scan_plain(p, ps->end);
 		if (p >= ps->end)
 			return fail(ps, start - 1, "the string has no end");
 		if (*p == '"')
@@ -566,7 +539,7 @@ json_print_string(struct buf *out, struct str s)
 		uint32_t cp;
 		size_t n;
 
-		p = skip_plain(p, end);
+		p = scan_plain(p, end);
 		buf_add(out, run, (size_t)(p - run));
 		if (p >= end)
 			break;

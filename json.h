@@ -55,6 +55,13 @@ int json_parse(struct json_doc *doc, struct str text, struct err *err) MUSTUSE;
  */
 int json_parse_first(struct json_doc *doc, struct str text, size_t *used, struct err *err) MUSTUSE;
 
+/* White space (RFC 8259 section 2). */
+static inline bool
+json_is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 static inline struct str
 json_text(const struct json *v)
 {

@@ -410,16 +410,10 @@ has_value(const struct project_run *run, const struct name *name)
 	return at > run->begin && at != NOWHERE;
 }
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 static const char *
 skip_space(const char *p, const char *end)
 {
-	while (p < end && is_space(*p))
+	while (p < end && json_is_space(*p))
 		p++;
 	return p;
 }
@@ -613,7 +607,8 @@ read_string(const char *start, const char *end, struct json *v)
 static enum known
 read_bare(enum json_type type, size_t n, const char *p, const char *end, struct json *v)
 {
-	if (n == 0 || n >= (size_t)(end - p) || (!is_space(p[n]) && p[n] != ',' && p[n] != '}'))
+	if (n == 0 || n >= (size_t)(end - p) ||
+	    (!json_is_space(p[n]) && p[n] != ',' && p[n] != '}'))
 		return UNKNOWN;
 	*v = (struct json){.type = (uint8_t)type, .skip = 1, .len = (uint32_t)n, .text = p};
 	return KNOWN;

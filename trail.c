@@ -12,6 +12,7 @@
 
 #include "frame.h"
 #include "gz.h"
+#include "json.h"
 #include "map.h"
 #include "page.h"
 
@@ -75,20 +76,11 @@ join(const char *folder, const char *name)
 }
 
 static char *
-copy_str(struct str s)
-{
-	char *copy = xmalloc(s.n + 1);
-
-	if (s.n > 0)
-		memcpy(copy, s.p, s.n);
-	copy[s.n] = '\0';
-	return copy;
-}
-
-static char *
 copy(const char *s)
 {
-	return copy_str(str_of(s));
+	size_t n = strlen(s) + 1;
+
+	return memcpy(xmalloc(n), s, n);
 }
 
 static int
@@ -318,12 +310,6 @@ end_file(struct trail *t)
 }
 
 static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-static bool
 has_log_name(const char *path)
 {
 	static const char *const endings[] = {".json", ".jsonl", ".ndjson", ".gz"};
@@ -348,7 +334,7 @@ is_other_file(bool named, const char *path, struct str head)
 		return false;
 	if (head.n >= 3 && memcmp(head.p, "\xef\xbb\xbf", 3) == 0)
 		i = 3;
-	while (i < head.n && is_blank(head.p[i]))
+	while (i < head.n && json_is_space(head.p[i]))
 		i++;
 	return i < head.n && head.p[i] != '{' && head.p[i] != '[' && head.p[i] != '"';
 }
@@ -515,7 +501,7 @@ is_cut(const char *p, const char *nl, const char *end)
 {
 	const char *before = nl;
 
-	while (before > p && is_blank(before[-1]))
+	while (before > p && json_is_space(before[-1]))
 		before--;
 	return before > p && before[-1] == '}' && end - nl > 2 && nl[1] == '{' && nl[2] == '"';
 }
@@ -661,8 +647,7 @@ load_whole(struct loader *l, struct page *page, int fd)
 
 	if (read_at(fd, &l->in, TRAIL_WHOLE_FILE + 1, 0) < 0 || l->in.n > TRAIL_WHOLE_FILE)
 		return false;
-	if (l->in.n >= 2 && (unsigned char)l->in.p[0] == 0x1f &&
-	    (unsigned char)l->in.p[1] == 0x8b) {
+	if (gz_begins(buf_slice(&l->in))) {
 		if (gz_inflate(l->gz, buf_slice(&l->in), &l->text) != 0)
 			return false;
 		text = &l->text;
