@@ -7,6 +7,7 @@
 #include "../json.h"
 #include "../match.h"
 #include "../when.h"
+#include "random.h"
 #include "tap.h"
 
 enum { NO = PROJECT_NO, YES = PROJECT_YES, MAYBE = PROJECT_MAYBE };
@@ -16,17 +17,6 @@ static const int64_t to_us = INT64_C(1690847999000000);   /* 2023-07-31T23:59:59
 
 static struct match_scratch *scratch;
 static struct json_doc doc;
-static uint64_t seed = 88172645463325252u;
-
-static unsigned
-below(unsigned n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)((seed >> 16) % n);
-}
-
 /* One query, with each kernel. */
 struct query {
 	struct match *match;

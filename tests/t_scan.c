@@ -4,18 +4,8 @@
 
 #include <stdlib.h>
 
+#include "random.h"
 #include "tap.h"
-
-static uint64_t seed = 88172645463325252u;
-
-static unsigned
-below(unsigned n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)((seed >> 16) % n);
-}
 
 static const struct str names[] = {{"eventName", 9}, {"arn", 3}, {"id", 2}, {"x", 1}, {"", 0},
     {"CloudTrailEvent", 15}, {"sourceIPAddress", 15}, {"errorCode", 9}, {"abcdef", 6},

@@ -8,6 +8,7 @@
 
 #include "../json.h"
 #include "kernels.h"
+#include "random.h"
 #include "tap.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
@@ -271,17 +272,6 @@ test_sequences(void)
 		try_sequences(3, before, "\n ");
 	try_sequences(4, BLOCK - 3, "                                ");
 	result("over the ends of blocks, with blanks between them");
-}
-
-static uint64_t seed = 88172645463325252u;
-
-static unsigned
-below(unsigned n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)((seed >> 16) % n);
 }
 
 static void
