@@ -1,13 +1,15 @@
 /* merge.c: see merge.h. The lines of a page are a run; a heap has the run with the newest line on
- * top. */
+ * top. A run that has to wait is packed, and unpacked when its first line goes out. */
 #include "merge.h"
 
 #include <stdlib.h>
 
+#include "pack.h"
 #include "page.h"
 
 struct run {
-	struct buf text;
+	struct buf text;    /* of the lines, or that packed */
+	size_t packed;      /* bytes of the lines, if it is packed; else 0 */
 	struct line *lines; /* n of them; those before `next` are out */
 	size_t n;
 	size_t next;
@@ -31,12 +33,13 @@ struct stream {
 	int64_t reached; /* no line to come is newer */
 	bool ended;
 	bool failed; /* what it has not reached was not searched */
-	size_t held; /* bytes of lines that wait */
+	size_t held; /* bytes that its runs take */
 };
 
 struct merge {
 	size_t n;
 	bool ordered;
+	struct packer *packer;
 	struct stream *streams;
 	struct run **heap;
 	size_t n_runs;
@@ -50,7 +53,7 @@ merge_new(size_t n, bool ordered)
 {
 	struct merge *m = xmalloc(sizeof(*m));
 
-	*m = (struct merge){.n = n, .ordered = ordered};
+	*m = (struct merge){.n = n, .ordered = ordered, .packer = packer_new()};
 	m->streams = xrealloc(NULL, n, sizeof(*m->streams));
 	for (size_t i = 0; i < n; i++)
 		m->streams[i] = (struct stream){.reached = INT64_MAX};
@@ -77,6 +80,7 @@ merge_free(struct merge *m)
 	for (size_t i = 0; i < m->n_runs; i++)
 		run_free(m->heap[i]);
 	run_free(m->spent);
+	packer_free(m->packer);
 	free(m->streams);
 	free(m->heap);
 	free(m);
@@ -163,30 +167,7 @@ set_time(struct run *r)
 		r->time = time;
 }
 
-void
-merge_add(struct merge *m, const struct page *page)
-{
-	struct stream *s = &m->streams[page->stream];
-	struct run *r;
-
-	set_reached(s, &(struct later){page->seq, page->reached, page->ended, page->failed});
-	if (page->n_lines == 0)
-		return;
-	r = xmalloc(sizeof(*r));
-	*r = (struct run){
-	    .n = page->n_lines, .time = INT64_MAX, .stream = page->stream, .nth = m->nth++};
-	buf_str(&r->text, buf_slice(&page->out));
-	r->lines = xrealloc(NULL, r->n, sizeof(*r->lines));
-	memcpy(r->lines, page->lines, r->n * sizeof(*r->lines));
-	set_time(r);
-	s->held += r->text.n;
-	if (m->n_runs == m->cap) {
-		m->cap = m->cap > 0 ? m->cap * 2 : 64;
-		m->heap = xrealloc(m->heap, m->cap, sizeof(struct run *));
-	}
-	m->heap[m->n_runs] = r;
-	sift_up(m, m->n_runs++);
-}
+/* --- runs --- */
 
 int64_t
 merge_reached(const struct merge *m)
@@ -201,6 +182,69 @@ merge_reached(const struct merge *m)
 	return reached;
 }
 
+static size_t
+size_of(const struct run *r)
+{
+	return sizeof(*r) + r->n * sizeof(*r->lines) + r->text.n;
+}
+
+/* May its next line go out? merge_reached is no newer than that, or it is of a stream that has to
+ * bring more first. */
+static bool
+is_certain(const struct merge *m, const struct run *r)
+{
+	return !m->ordered || merge_reached(m) <= r->time;
+}
+
+/* Keep the lines of a page, packed if they have to wait. */
+static void
+set_text(struct merge *m, struct run *r, struct str text)
+{
+	if (!is_certain(m, r)) {
+		pack(m->packer, text, &r->text);
+		r->packed = text.n;
+	} else {
+		r->text = (struct buf){.p = xmalloc(text.n), .n = text.n, .cap = text.n};
+		memcpy(r->text.p, text.p, text.n);
+	}
+}
+
+static void
+unpack_run(struct merge *m, struct run *r)
+{
+	struct buf packed = r->text;
+
+	unpack(m->packer, buf_slice(&packed), r->packed, &r->text);
+	r->packed = 0;
+	m->streams[r->stream].held += r->text.n - packed.n;
+	buf_free(&packed);
+}
+
+void
+merge_add(struct merge *m, const struct page *page)
+{
+	struct stream *s = &m->streams[page->stream];
+	struct run *r;
+
+	set_reached(s, &(struct later){page->seq, page->reached, page->ended, page->failed});
+	if (page->n_lines == 0)
+		return;
+	r = xmalloc(sizeof(*r));
+	*r = (struct run){
+	    .n = page->n_lines, .time = INT64_MAX, .stream = page->stream, .nth = m->nth++};
+	r->lines = xrealloc(NULL, r->n, sizeof(*r->lines));
+	memcpy(r->lines, page->lines, r->n * sizeof(*r->lines));
+	set_time(r);
+	set_text(m, r, buf_slice(&page->out));
+	s->held += size_of(r);
+	if (m->n_runs == m->cap) {
+		m->cap = m->cap > 0 ? m->cap * 2 : 64;
+		m->heap = xrealloc(m->heap, m->cap, sizeof(struct run *));
+	}
+	m->heap[m->n_runs] = r;
+	sift_up(m, m->n_runs++);
+}
+
 bool
 merge_next(struct merge *m, struct str *text, struct line *line)
 {
@@ -211,16 +255,17 @@ merge_next(struct merge *m, struct str *text, struct line *line)
 	if (m->n_runs == 0)
 		return false;
 	r = m->heap[0];
-	/* reached is no newer than the line on top, or it is a stream that has to bring more. */
-	if (m->ordered && merge_reached(m) > r->time)
+	if (!is_certain(m, r))
 		return false;
+	if (r->packed > 0)
+		unpack_run(m, r);
 	*line = r->lines[r->next++];
 	*text = (struct str){r->text.p + line->span.at, line->span.n};
-	m->streams[r->stream].held -= line->span.n;
 	if (r->next < r->n) {
 		set_time(r);
 		sift_down(m, r);
 	} else {
+		m->streams[r->stream].held -= size_of(r);
 		m->spent = r;
 		if (--m->n_runs > 0)
 			sift_down(m, m->heap[m->n_runs]);

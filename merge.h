@@ -2,7 +2,7 @@
  *
  * A stream's pages come in any order; each says how far back the stream has come when all of its
  * pages up to this one are in. A line goes out as soon as no stream can still bring a newer one;
- * lines that have to wait are held here. Pure; one thread at a time. */
+ * lines that have to wait are held here, packed (pack.h). Pure; one thread at a time. */
 #ifndef MERGE_H
 #define MERGE_H
 
@@ -23,7 +23,7 @@ void merge_add(struct merge *m, const struct page *page);
  * bring more first, or all is done. */
 bool merge_next(struct merge *m, struct str *text, struct line *line) MUSTUSE;
 
-/* Bytes of lines of a stream that wait, and whether the others wait for it. */
+/* Bytes that a stream's lines take here while they wait, and whether the others wait for it. */
 size_t merge_held(const struct merge *m, size_t stream);
 bool merge_wants(const struct merge *m, size_t stream);
 

@@ -201,17 +201,13 @@ id_for(size_t stream, size_t page, size_t nth)
 	return (struct id){stream + 1, page * 1000 + nth};
 }
 
-static size_t
-bytes_held(const struct play *p, size_t s)
+static bool
+waits(const struct play *p, size_t s)
 {
-	size_t bytes = 0;
-	char text[80];
-
 	for (size_t i = 0; i < p->n_sheets[s]; i++)
-		for (size_t k = p->sheets[s][i].sent; k < p->sheets[s][i].n; k++)
-			if (p->sheets[s][i].added)
-				bytes += print_item(text, s, i, k) + 1;
-	return bytes;
+		if (p->sheets[s][i].added && p->sheets[s][i].sent < p->sheets[s][i].n)
+			return true;
+	return false;
 }
 
 /* --- play --- */
@@ -289,7 +285,7 @@ check_state(struct play *p)
 		struct known k = know(p, s);
 		bool wants = merge_wants(p->m, s);
 
-		p->held += merge_held(p->m, s) != bytes_held(p, s);
+		p->held += (merge_held(p->m, s) > 0) != waits(p, s);
 		p->wants += wants != (!k.ended && k.reached == most);
 		wanted += wants;
 		done = done && k.ended;
@@ -453,7 +449,7 @@ test_random(enum kind kind, bool ordered, bool obedient)
 		is_int(sum.early, 0, "%s: none too early", name);
 		is_int(sum.turned, 0, "%s: those of one time as they came", name);
 	}
-	is_int(sum.held, 0, "%s: the bytes that wait", name);
+	is_int(sum.held, 0, "%s: whether lines wait", name);
 	is_int(sum.wants, 0, "%s: who is waited for, until all is done", name);
 	is_int(sum.reached, 0, "%s: how far all have come", name);
 	is_int(sum.unsafe, 0, "%s: nothing newer than what was given is missing", name);
@@ -506,7 +502,7 @@ test_by_hand(void)
 	add_text(m, 1, 0, "b9", 9, 9, NULL);
 	is_next(m, NULL);
 	ok(merge_wants(m, 0) && !merge_wants(m, 1), "the silent stream is waited for");
-	is_int(merge_held(m, 1), 3, "a line waits");
+	ok(merge_held(m, 1) >= 3, "a line waits");
 	is_int(merge_given(m, 1), 9, "down to it all is given: nothing was newer");
 	ok(merge_reached(m) == INT64_MAX, "still no time is reached");
 	add_text(m, 0, 0, NULL, 0, 8, NULL);
@@ -549,7 +545,7 @@ test_overtaking(void)
 	ok(merge_given(m, 0) == INT64_MAX, "nothing is given");
 	add_text(m, 0, 1, "b5", 5, 3, NULL);
 	is_next(m, NULL);
-	is_int(merge_held(m, 0), 6, "two lines wait");
+	ok(merge_held(m, 0) >= 6, "two lines wait");
 	add_text(m, 0, 0, "a9", 9, 5, NULL);
 	is_next(m, "a9\n");
 	is_int(merge_given(m, 0), 5, "the next is of 5");
@@ -682,6 +678,46 @@ test_unordered(void)
 	merge_free(m);
 }
 
+/* Lines that wait take little. */
+static void
+test_packed(void)
+{
+	enum { PAGES = 20, LINES = 50 };
+	struct merge *m = merge_new(2, true);
+	size_t bytes = 0, wrong = 0, n = 0;
+	struct line line;
+	struct str text;
+	char record[1200];
+
+	for (int i = 0; i < PAGES; i++) {
+		struct page *page = page_new();
+
+		page->seq = (uint64_t)i;
+		page->reached = -(i + 1) * LINES;
+		for (int k = 0; k < LINES; k++) {
+			memset(record, 'a' + k % 26, sizeof(record));
+			(void)snprintf(record, 20, "%d", i * LINES + k);
+			page_add_line(page, (struct str){record, sizeof(record)},
+			    &(struct line){.time = -(i * LINES + k)});
+		}
+		bytes += page->out.n;
+		merge_add(m, page);
+		page_free(page);
+	}
+	ok(merge_held(m, 0) < bytes / 5, "%zu bytes of lines wait in %zu", bytes, merge_held(m, 0));
+	add_text(m, 1, 0, NULL, 0, INT64_MIN, "end");
+	for (; merge_next(m, &text, &line); n++) {
+		memset(record, 'a' + (int)n % LINES % 26, sizeof(record));
+		(void)snprintf(record, 20, "%zu", n);
+		wrong += text.n != sizeof(record) + 1 ||
+		    memcmp(text.p, record, sizeof(record)) != 0;
+	}
+	is_int(n, PAGES * LINES, "all came out");
+	is_int(wrong, 0, "as they went in");
+	is_int(merge_held(m, 0), 0, "and nothing waits");
+	merge_free(m);
+}
+
 int
 main(void)
 {
@@ -690,6 +726,7 @@ main(void)
 	test_failed();
 	test_odd();
 	test_unordered();
+	test_packed();
 	for (int kind = GOOD; kind <= LIARS; kind++) {
 		test_random((enum kind)kind, true, false);
 		test_random((enum kind)kind, true, true);

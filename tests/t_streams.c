@@ -101,6 +101,19 @@ time_of(const struct fake *f, size_t stream, size_t n)
 	return NOW - (int64_t)n * f->step - (int64_t)stream;
 }
 
+/* Bytes of which packing makes little less. */
+static void
+pad(struct buf *out, size_t n, uint64_t seed)
+{
+	static const char digits[] =
+	    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+
+	for (; n > 0; n--) {
+		seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		buf_char(out, digits[seed >> 58]);
+	}
+}
+
 static void
 fill_page(const struct fake *f, size_t stream, size_t block, struct page *page)
 {
@@ -114,8 +127,7 @@ fill_page(const struct fake *f, size_t stream, size_t block, struct page *page)
 		buf_printf(&page->bytes,
 		    "{\"eventID\":\"%zu-%zu\",\"s\":%zu,\"n\":%zu,\"eventTime\":\"%s\",\"pad\":\"",
 		    stream, n, stream, n, when_print(when, time_of(f, stream, n) * WHEN_SECOND_US));
-		for (size_t i = 0; i < f->padding; i++)
-			buf_char(&page->bytes, 'x');
+		pad(&page->bytes, f->padding, (uint64_t)n * 31 + stream);
 		buf_str(&page->bytes, STR("\"}"));
 		page_add_event(page, (struct span){at, page->bytes.n - at});
 	}
