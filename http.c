@@ -16,7 +16,7 @@
 #include "anchors.h"
 #include "tls.h"
 
-#define READ_SIZE 65536 /* bytes asked for at once */
+#define READ_SIZE 16384 /* bytes asked for at once: a TLS record's */
 #define MAX_HEADERS 16  /* of a request through a proxy */
 
 struct http {

@@ -14,6 +14,8 @@
 #include "search.h"
 #include "source.h"
 
+#define MOST_MERGED (1u << 20) /* bytes of lines, about, that are printed at once */
+
 struct pipeline {
 	struct pipeline_config config;
 	struct queue *free_pages; /* the queues are there with more than one job only */
@@ -317,6 +319,7 @@ fetcher_main(void *context)
 			break;
 		}
 		search_page(p->config.search, page, scratch);
+		search_scratch_shrink(scratch);
 		if (!queue_put(p->done, page)) {
 			page_free(page);
 			break;
@@ -336,8 +339,6 @@ most_held(struct pipeline *p)
 	must(pthread_mutex_lock(&p->lock));
 	fetchers = p->n_fetchers;
 	must(pthread_mutex_unlock(&p->lock));
-	if (fetchers * PIPELINE_FETCHER > PIPELINE_MAX_HELD - PIPELINE_LEAST_HELD)
-		return PIPELINE_LEAST_HELD;
 	return PIPELINE_MAX_HELD - fetchers * PIPELINE_FETCHER;
 }
 
@@ -391,7 +392,8 @@ print_lines(struct pipeline *p, const struct merge *m, const struct page *lines,
 	return checkpoint_commit(c, err) != 0 ? OUT_FAILED : r;
 }
 
-/* Put the page's lines in order with those of the other streams, and print what is certain. */
+/* Put the page's lines in order with those of the other streams, and print what is certain: maybe
+ * much, where many streams waited for this one. */
 static enum out_result
 merge_page(struct pipeline *p, struct merge *m, const struct page *page, struct page *merged,
     struct err *err)
@@ -399,11 +401,16 @@ merge_page(struct pipeline *p, struct merge *m, const struct page *page, struct 
 	struct line line;
 	struct str text;
 	enum out_result r;
+	bool more = true;
 
 	merge_add(m, page);
-	while (merge_next(m, &text, &line))
-		page_add_line(merged, (struct str){text.p, text.n - 1}, &line);
-	r = print_lines(p, m, merged, err);
+	do {
+		page_reset(merged);
+		while (merged->out.n < MOST_MERGED && (more = merge_next(m, &text, &line)))
+			page_add_line(merged, (struct str){text.p, text.n - 1}, &line);
+		r = print_lines(p, m, merged, err);
+	} while (r == OUT_MORE && more);
+	page_shrink(merged);
 	if (r == OUT_MORE)
 		set_gates(p, m);
 	return r;
@@ -420,7 +427,6 @@ write_streams(struct pipeline *p, struct err *err)
 		report(p, page);
 		r = merge_page(p, m, page, merged, err);
 		page_shrink(page);
-		page_shrink(merged);
 		if (r == OUT_MORE && p->config.moved != NULL)
 			p->config.moved(p->config.context);
 		if (!queue_put(p->free_pages, page))

@@ -17,11 +17,10 @@
 #define PIPELINE_PAGES_PER_JOB 2 /* one is searched, one waits, is filled or is printed */
 #define PIPELINE_STACK                                                                             \
 	(4u << 20) /* bytes of address space for each thread's stack: JSONPath may take 0.7 MiB */
-#define PIPELINE_MAX_HELD (28u << 20)  /* bytes of lines of all streams that wait for newer ones */
-#define PIPELINE_LEAST_HELD (8u << 20) /* what is left of that when there are many fetchers */
-#define PIPELINE_MAX_FETCHERS 256      /* threads of all streams */
-#define PIPELINE_FETCHER (96u << 10)   /* bytes that each takes */
-#define PIPELINE_GRACE_MS 300          /* that an interrupted run has to end by itself */
+#define PIPELINE_MAX_HELD (32u << 20) /* bytes of fetchers and of lines that wait */
+#define PIPELINE_MAX_FETCHERS 256     /* threads of all streams */
+#define PIPELINE_FETCHER (88u << 10)  /* bytes that each takes */
+#define PIPELINE_GRACE_MS 300         /* that an interrupted run has to end by itself */
 
 struct checkpoint;
 struct counts;

@@ -52,6 +52,16 @@ search_scratch_free(struct search_scratch *s)
 	free(s);
 }
 
+void
+search_scratch_shrink(struct search_scratch *s)
+{
+	json_doc_free(&s->event);
+	json_doc_free(&s->escaped);
+	json_doc_init(&s->event);
+	json_doc_init(&s->escaped);
+	buf_free(&s->text);
+}
+
 static const struct json *
 get_string(const struct json *v, struct str name)
 {

@@ -29,6 +29,9 @@ struct search_scratch;
 struct search_scratch *search_scratch_new(const struct search *search) MUSTUSE;
 void search_scratch_free(struct search_scratch *scratch);
 
+/* Give back what it took for the last page, as the next is far. */
+void search_scratch_shrink(struct search_scratch *scratch);
+
 /* Search the page's events, and forget them. Its lines, problems and counts say what came of it. */
 void search_page(const struct search *search, struct page *page, struct search_scratch *scratch);
 
