@@ -81,7 +81,7 @@ ids_add(struct ids *set, struct id id)
 {
 	struct id *slot;
 
-	if (set->n * 2 >= set->cap)
+	if (set->n >= set->cap / 4 * 3)
 		grow(set);
 	slot = slot_of(set, id);
 	if (id_eq(*slot, id))

@@ -47,6 +47,7 @@ struct region {
 	uint64_t pages;     /* given out: the next one's number */
 	struct ids young;   /* of the events seen lately */
 	struct ids old;     /* and of those before them */
+	size_t most_seen;   /* in each of both */
 	unsigned bad;       /* answers in a row that made no sense */
 	unsigned throttled; /* requests in a row */
 	unsigned restarts;
@@ -105,7 +106,7 @@ is_new(struct region *r, struct str id)
 
 	if (ids_has(&r->old, i) || (r->config->printed != NULL && ids_has(r->config->printed, i)))
 		return false;
-	if (r->young.n == LOOKUP_MAX_SEEN && !ids_has(&r->young, i)) {
+	if (r->young.n == r->most_seen && !ids_has(&r->young, i)) {
 		ids_free(&r->old);
 		r->old = r->young;
 		r->young = (struct ids){0};
@@ -329,7 +330,8 @@ sweep_of(const struct lookup *l, const struct region *r)
 	return sweep_new(&(struct sweep_config){.plan = r->plan,
 	    .from = r->from,
 	    .to = r->config->to,
-	    .interval = (int64_t)(1000 / l->config.rate)});
+	    .interval = (int64_t)(1000 / l->config.rate),
+	    .ahead = LOOKUP_AHEAD_PAGES / (double)l->config.n});
 }
 
 /* Name what could not be searched, when no more answers will come. */
@@ -358,7 +360,8 @@ close_page(struct lookup *l, struct region *r, struct page *page)
 		r->begins_anew = false;
 	} else if (sweep_is_done(r->sweep)) {
 		r->ended = page->ended = true;
-		page->failed = r->failed || r->refused;
+		/* An answer may have shown that what failed was not needed: nothing is older. */
+		page->failed = (r->failed || r->refused) && reached != INT64_MIN;
 		if (r->failed)
 			report_failure(r, page);
 	}
@@ -593,13 +596,27 @@ lookup_close(struct source *source)
 	free(l);
 }
 
+/* How many event ids a region remembers. */
+static size_t
+most_seen(const struct lookup *l)
+{
+	size_t n = LOOKUP_SEEN / l->config.n;
+
+	if (n < LOOKUP_LEAST_SEEN)
+		return LOOKUP_LEAST_SEEN;
+	return n > LOOKUP_MOST_SEEN ? LOOKUP_MOST_SEEN : n;
+}
+
 static void
 init_region(const struct lookup *l, struct region *r, const struct lookup_region *config)
 {
 	pthread_condattr_t attr;
 
-	*r = (struct region){
-	    .config = config, .fetchers = 1, .plan = config->plan, .from = l->config.from};
+	*r = (struct region){.config = config,
+	    .fetchers = 1,
+	    .most_seen = most_seen(l),
+	    .plan = config->plan,
+	    .from = l->config.from};
 	must(pthread_mutex_init(&r->lock, NULL));
 	must(pthread_condattr_init(&attr));
 	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));

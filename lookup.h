@@ -14,14 +14,17 @@
 #include "source.h"
 #include "str.h"
 
-#define LOOKUP_HISTORY_DAYS 90 /* that the service keeps events without a trail */
-#define LOOKUP_LEGAL_RATE 2    /* requests a second to a region that the service allows */
-#define LOOKUP_MAX_FETCHERS 32 /* threads of a region: requests on their way */
-#define LOOKUP_MAX_THROTTLED 6 /* times in a row that others use the quota */
-#define LOOKUP_MAX_BAD 2       /* times in a row that an answer made no sense */
-#define LOOKUP_MAX_CLOCK_S 60  /* that our clock may be behind without a word */
-#define LOOKUP_MAX_RESTARTS 8  /* times that a page token of a region is not taken */
-#define LOOKUP_MAX_SEEN 32768  /* event ids remembered, twice, to drop what comes again */
+#define LOOKUP_HISTORY_DAYS 90  /* that the service keeps events without a trail */
+#define LOOKUP_LEGAL_RATE 2     /* requests a second to a region that the service allows */
+#define LOOKUP_MAX_FETCHERS 32  /* threads of a region: requests on their way */
+#define LOOKUP_AHEAD_PAGES 1600 /* of all regions that may wait for newer ones, about */
+#define LOOKUP_MAX_THROTTLED 6  /* times in a row that others use the quota */
+#define LOOKUP_MAX_BAD 2        /* times in a row that an answer made no sense */
+#define LOOKUP_MAX_CLOCK_S 60   /* that our clock may be behind without a word */
+#define LOOKUP_MAX_RESTARTS 8   /* times that a page token of a region is not taken */
+#define LOOKUP_SEEN 98304       /* event ids remembered, twice, to drop what comes again, of all */
+#define LOOKUP_LEAST_SEEN 6144  /* regions; but of each at least this many, */
+#define LOOKUP_MOST_SEEN 24576  /* and no more than this */
 
 struct lookup_region {
 	const char *name;

@@ -328,11 +328,13 @@ static int64_t
 place_of_cut(const struct sweep *s, const struct chain *c, double pages)
 {
 	double more = wanted(s) - (double)count_asked(s), part = pages / (more > 1 ? more + 1 : 2);
-	double slope = slope_of(c);
+	double slope = slope_of(c), most = s->config.ahead / wanted(s);
 	int64_t at;
 
 	if (part > SWEEP_MAX_AHEAD_PAGES)
 		part = SWEEP_MAX_AHEAD_PAGES;
+	if (part > most)
+		part = most > 1 ? most : 1;
 	/* Whole pages, and a little less, so that the last one is likely to be nearly full; behind
 	 * the one that is on its way. */
 	part = ((double)(int)(part + 0.5) - SLACK + 1) / (pages + 1);

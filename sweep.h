@@ -33,6 +33,7 @@ struct sweep_config {
 	int64_t from;            /* s, both included */
 	int64_t to;
 	int64_t interval; /* ms between two requests that may be sent */
+	double ahead;     /* pages that may wait for those of the newest chain, about */
 };
 
 struct sweep_request {
@@ -84,7 +85,7 @@ int64_t sweep_reached(const struct sweep *s);
 
 /* After sweep_fail: the parts of the window that were not searched, newest first, none twice: part
  * 0, 1, ... is after *from up to *to (us); of the last part *from is included. False behind the
- * last. */
+ * last. There are none where a later answer showed that there was nothing to be found. */
 bool sweep_left(const struct sweep *s, size_t part, int64_t *from, int64_t *to);
 
 /* Will nothing more be asked or answered? */
