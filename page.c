@@ -86,6 +86,7 @@ page_reset(struct page *page)
 	page->ended = page->failed = false;
 	free_piece(&page->piece);
 	page->form = FORM_EVENTS;
+	page->in_place = false;
 	page->text = STR("");
 	page->base = 0;
 	page->n_events = page->n_lines = 0;
@@ -128,33 +129,86 @@ page_add_file(struct page *page, char *path, bool named)
 	piece->kind = PIECE_FILES;
 }
 
-/* Add the line that was written to page->out from byte `at` on. */
 static void
-end_line(struct page *page, size_t at, const struct line *line)
+add_span(struct page *page, struct span span, const struct line *line)
 {
-	buf_char(&page->out, '\n');
 	if (page->n_lines == page->cap_lines) {
 		page->cap_lines = page->cap_lines > 0 ? page->cap_lines * 2 : 64;
 		page->lines = xrealloc(page->lines, page->cap_lines, sizeof(*page->lines));
 	}
 	page->lines[page->n_lines] = *line;
-	page->lines[page->n_lines++].span = (struct span){at, page->out.n - at};
+	page->lines[page->n_lines++].span = span;
 	page->counts.matched++;
+}
+
+/* Where the lines in place end. */
+static size_t
+end_in_place(const struct page *page)
+{
+	const struct line *end = page->lines + page->n_lines;
+
+	return page->n_lines > 0 ? end[-1].span.at + end[-1].span.n : 0;
+}
+
+/* Where the next line is to be written to page->out. */
+static size_t
+begin_line(struct page *page)
+{
+	if (page->in_place)
+		buf_add(&page->out, page->bytes.p, end_in_place(page));
+	page->in_place = false;
+	return page->out.n;
+}
+
+/* Add the line that was written to page->out from byte `at` on. */
+static void
+end_line(struct page *page, size_t at, const struct line *line)
+{
+	buf_char(&page->out, '\n');
+	add_span(page, (struct span){at, page->out.n - at}, line);
+}
+
+/* Does the line follow those that are in place, with its line feed? */
+static bool
+stays_in_place(const struct page *page, struct str text)
+{
+	const char *end = page->bytes.p + page->bytes.n;
+
+	return page->in_place && text.p == page->bytes.p + end_in_place(page) &&
+	    text.p + text.n < end && text.p[text.n] == '\n';
 }
 
 void
 page_add_line(struct page *page, struct str text, const struct line *line)
 {
-	size_t at = page->out.n;
+	size_t at;
 
+	if (stays_in_place(page, text)) {
+		add_span(page, (struct span){end_in_place(page), text.n + 1}, line);
+		return;
+	}
+	at = begin_line(page);
 	buf_str(&page->out, text);
 	end_line(page, at, line);
 }
 
 void
+page_end_lines(struct page *page)
+{
+	struct buf out = page->bytes;
+
+	if (page->in_place && page->n_lines > 0) {
+		out.n = end_in_place(page);
+		page->bytes = page->out;
+		page->out = out;
+	}
+	page->in_place = false;
+}
+
+void
 page_add_json(struct page *page, struct str text, const struct line *line)
 {
-	size_t at = page->out.n;
+	size_t at = begin_line(page);
 
 	if (memchr(text.p, '\n', text.n) != NULL || memchr(text.p, '\r', text.n) != NULL)
 		json_minify(&page->out, text);

@@ -78,7 +78,8 @@ struct piece {
 enum page_form {
 	FORM_EVENTS,   /* they are in page->events */
 	FORM_DOCUMENT, /* text is a whole stream as of frame.h */
-	FORM_LINES     /* text is lines of NDJSON, and may change (map.h) */
+	FORM_LINES, /* text is lines of NDJSON: page->bytes, where those to be printed may stay */
+	FORM_MAPPED /* text is lines of NDJSON, and may change (map.h) */
 };
 
 struct page {
@@ -90,7 +91,7 @@ struct page {
 	struct buf name; /* of the file */
 	struct piece piece;
 	enum page_form form;
-	struct buf bytes;    /* what events are in */
+	struct buf bytes;    /* what events are in, or lines */
 	struct str text;     /* of a document or lines: the loader's, until it loads the next */
 	uint64_t base;       /* position of bytes.p[0] or text.p[0] in the file (inflated) */
 	struct span *events; /* n_events slices of bytes */
@@ -100,6 +101,7 @@ struct page {
 	size_t n_problems;
 	struct counts counts;
 	struct buf out; /* the matches' lines */
+	bool in_place;  /* not yet: they are the first bytes of `bytes`, as they were read */
 	struct line *lines;
 	size_t n_lines;
 	size_t cap_lines;
@@ -121,6 +123,9 @@ void page_add_file(struct page *page, char *path, bool named);
 
 /* Add a match. text is its line without the line feed; line says the rest about it. */
 void page_add_line(struct page *page, struct str text, const struct line *line);
+
+/* All matches were added: bring those that are still in place to page->out. */
+void page_end_lines(struct page *page);
 
 /* Add a match whose text is valid JSON, made of one line if it was not. */
 void page_add_json(struct page *page, struct str text, const struct line *line);

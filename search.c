@@ -282,7 +282,7 @@ settled(struct work *w, struct str text)
 {
 	struct buf *copy = &w->scratch->text;
 
-	if (w->page->form != FORM_LINES)
+	if (w->page->form != FORM_MAPPED)
 		return text;
 	copy->n = 0;
 	buf_str(copy, text);
@@ -304,7 +304,7 @@ search_text(struct work *w)
 	struct err err;
 
 	frame_start(&f);
-	if (w->page->form == FORM_LINES)
+	if (w->page->form == FORM_LINES || w->page->form == FORM_MAPPED)
 		frame_start_lines(&f);
 	for (;;) {
 		if (run != NULL && frame_at_event(&f, text.p, text.n, &line)) {
@@ -356,4 +356,5 @@ search_page(const struct search *search, struct page *page, struct search_scratc
 		search_single(&w, (struct str){page->bytes.p + e.at, e.n});
 	}
 	page->n_events = 0;
+	page_end_lines(page);
 }

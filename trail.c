@@ -57,6 +57,7 @@ struct loader {
 	struct buf in;
 	struct buf text; /* what a page looks at, read and inflated */
 	struct map map;  /* or mapped */
+	bool prints;     /* most of the last lines were printed */
 };
 
 /* --- finding files --- */
@@ -599,15 +600,18 @@ static bool load_stream(struct loader *l, struct page *page);
 static void begin_stream(
     struct loader *l, struct page *page, int fd, const struct piece_file *file);
 
-/* Where lines cannot be looked at in place. */
+/* Where lines cannot be looked at where the system has them, or most of them are printed: these can
+ * then be printed from where they were read to. */
 static void
-read_lines(struct loader *l, struct page *page)
+read_lines(struct page *page)
 {
 	const struct piece *piece = &page->piece;
 
-	if (read_at(piece->fd, &l->text, piece->n, piece->at) < 0)
+	if (read_at(piece->fd, &page->bytes, piece->n, piece->at) < 0)
 		page_problem(page, NULL, UINT64_MAX, "cannot read: %s", strerror(errno));
-	page->text = buf_slice(&l->text);
+	page->text = buf_slice(&page->bytes);
+	page->form = FORM_LINES;
+	page->in_place = true;
 }
 
 static bool
@@ -615,11 +619,13 @@ load_lines(struct loader *l, struct page *page)
 {
 	struct piece *piece = &page->piece;
 
-	page->text = map_bytes(&l->map, piece->file, piece->fd, piece->at, piece->n);
+	page->text = STR("");
+	page->form = FORM_MAPPED;
+	if (!l->prints)
+		page->text = map_bytes(&l->map, piece->file, piece->fd, piece->at, piece->n);
 	if (page->text.n == 0)
-		read_lines(l, page);
+		read_lines(page);
 	page->base = piece->at;
-	page->form = FORM_LINES;
 	page->counts.bytes += page->text.n;
 	page->counts.files += piece->last;
 	piece->kind = PIECE_NONE;
@@ -633,9 +639,10 @@ check_lines(struct loader *l, struct page *page)
 	const struct piece *piece = &page->piece;
 	struct stat st;
 
+	l->prints = page->out.n > piece->n / 2;
 	if (fstat(piece->fd, &st) == 0 && (uint64_t)st.st_size < piece->at + piece->n)
 		became_shorter(page);
-	else if (map_lost(&l->map))
+	else if (page->form == FORM_MAPPED && map_lost(&l->map))
 		page_problem(page, NULL, UINT64_MAX, "cannot read: %s", strerror(EIO));
 }
 
