@@ -69,7 +69,6 @@ struct piece {
 	size_t next;
 	int fd;        /* of lines: the page's own; -1 without */
 	bool last;     /* they are the last of their file */
-	uint64_t file; /* its number */
 	uint64_t at;   /* in the file: from here on, n bytes */
 	uint64_t n;
 };
@@ -78,8 +77,7 @@ struct piece {
 enum page_form {
 	FORM_EVENTS,   /* they are in page->events */
 	FORM_DOCUMENT, /* text is a whole stream as of frame.h */
-	FORM_LINES, /* text is lines of NDJSON: page->bytes, where those to be printed may stay */
-	FORM_MAPPED /* text is lines of NDJSON, and may change (map.h) */
+	FORM_LINES     /* text is lines of NDJSON */
 };
 
 struct page {

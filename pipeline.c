@@ -18,22 +18,34 @@
 
 struct pipeline {
 	struct pipeline_config config;
-	struct queue *free_pages; /* the queues are there with more than one job only */
-	struct queue *work;
-	struct queue *done;
+	struct queue *free_pages; /* with more than one job, or streams */
+	struct queue *done;       /* of streams */
 
 	pthread_mutex_t printing; /* held while the output is used */
 	pthread_mutex_t lock;     /* of what follows */
 	pthread_cond_t ended_cond;
+	pthread_cond_t changed;   /* one of reading, searching and stopped */
 	struct counts counts;
 	bool stopped;        /* end early */
 	bool ended;          /* pipeline_run is over */
 	size_t searching;    /* searchers or streams that still run */
-	size_t streams;      /* of the source; 0: one reader for all */
+	size_t streams;      /* of the source; 0: one for all */
 	pthread_t *fetchers; /* threads of the streams, n_fetchers of them */
 	size_t n_fetchers;
 	int64_t reached; /* see pipeline_reached */
-	bool abandoned;  /* the reader was left waiting */
+	bool abandoned;  /* a thread was left waiting */
+
+	/* Without streams: each searcher gets, searches and hands over its pages itself. */
+	size_t n_pages;
+	bool reading;           /* one of them uses the source */
+	bool drained;           /* which has no more */
+	uint64_t n_read;        /* pages it gave */
+	uint64_t n_searched;    /* pages handed over */
+	struct page **searched; /* those that wait to be printed: page k is at k % n_pages */
+	uint64_t n_printed;     /* pages taken from there */
+	bool delivering;        /* one of the searchers prints them */
+	enum out_result result; /* of printing */
+	struct err err;
 };
 
 static bool is_stopped(void *context);
@@ -47,22 +59,17 @@ must(int error)
 }
 
 static void
-make_queues(struct pipeline *p, size_t pages, enum queue_order order)
+give_back(struct pipeline *p, struct page *page)
 {
-	p->free_pages = queue_new(pages, QUEUE_FIFO);
-	p->work = queue_new(pages, QUEUE_FIFO);
-	p->done = queue_new(pages, order);
+	if (!queue_put(p->free_pages, page)) /* the run has ended */
+		page_free(page);
 }
 
 static void
 add_pages(struct pipeline *p, size_t n)
 {
-	while (n-- > 0) {
-		struct page *page = page_new();
-
-		if (!queue_put(p->free_pages, page)) /* the run has ended */
-			page_free(page);
-	}
+	while (n-- > 0)
+		give_back(p, page_new());
 }
 
 struct pipeline *
@@ -78,18 +85,23 @@ pipeline_new(const struct pipeline_config *config)
 	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
 	must(pthread_cond_init(&p->ended_cond, &attr));
 	must(pthread_condattr_destroy(&attr));
+	must(pthread_cond_init(&p->changed, NULL));
 	p->reached = INT64_MAX;
 	p->streams = config->source->streams;
 	if (p->streams > 0) {
 		p->fetchers = xrealloc(NULL, PIPELINE_MAX_FETCHERS, sizeof(*p->fetchers));
-		make_queues(p, PIPELINE_MAX_FETCHERS, QUEUE_FIFO);
+		p->free_pages = queue_new(PIPELINE_MAX_FETCHERS);
+		p->done = queue_new(PIPELINE_MAX_FETCHERS);
 		config->source->more = start_fetcher;
 		config->source->context = p;
 		out_stop_when(config->out, is_stopped, p);
 	} else if (config->jobs > 1) {
-		make_queues(p, (size_t)config->jobs * PIPELINE_PAGES_PER_JOB,
-		    config->ordered ? QUEUE_BY_SEQ : QUEUE_FIFO);
-		add_pages(p, (size_t)config->jobs * PIPELINE_PAGES_PER_JOB);
+		p->n_pages = (size_t)config->jobs * PIPELINE_PAGES_PER_JOB;
+		p->free_pages = queue_new(p->n_pages);
+		add_pages(p, p->n_pages);
+		p->searched = xrealloc(NULL, p->n_pages, sizeof(*p->searched));
+		for (size_t i = 0; i < p->n_pages; i++)
+			p->searched[i] = NULL;
 	}
 	return p;
 }
@@ -101,11 +113,12 @@ pipeline_free(struct pipeline *p)
 		return false;
 	p->config.source->close(p->config.source);
 	queue_free(p->free_pages);
-	queue_free(p->work);
 	queue_free(p->done);
 	must(pthread_mutex_destroy(&p->printing));
 	must(pthread_mutex_destroy(&p->lock));
 	must(pthread_cond_destroy(&p->ended_cond));
+	must(pthread_cond_destroy(&p->changed));
+	free(p->searched);
 	free(p->fetchers);
 	free(p);
 	return true;
@@ -147,14 +160,14 @@ stop(struct pipeline *p)
 {
 	must(pthread_mutex_lock(&p->lock));
 	p->stopped = true;
+	must(pthread_cond_broadcast(&p->changed));
 	must(pthread_mutex_unlock(&p->lock));
-	if (p->streams > 0)
+	if (p->streams > 0) {
 		p->config.source->stop(p->config.source);
-	if (p->work != NULL) {
-		queue_abort(p->free_pages);
-		queue_abort(p->work);
 		queue_abort(p->done);
 	}
+	if (p->free_pages != NULL)
+		queue_abort(p->free_pages);
 }
 
 bool
@@ -212,42 +225,6 @@ deliver(struct pipeline *p, const struct page *page, struct err *err)
 }
 
 static void *
-reader_main(void *context)
-{
-	struct pipeline *p = context;
-	struct page *page;
-	uint64_t seq = 0;
-
-	while ((page = queue_get(p->free_pages)) != NULL) {
-		page_reset(page);
-		if (!p->config.source->next(p->config.source, 0, page)) {
-			page_free(page);
-			break;
-		}
-		page->seq = seq++;
-		if (!queue_put(p->work, page)) {
-			page_free(page);
-			break;
-		}
-	}
-	queue_close(p->work);
-	return NULL;
-}
-
-/* The last of those who search closes the queue behind them. */
-static void
-end_searching(struct pipeline *p)
-{
-	bool last;
-
-	must(pthread_mutex_lock(&p->lock));
-	last = --p->searching == 0;
-	must(pthread_mutex_unlock(&p->lock));
-	if (last)
-		queue_close(p->done);
-}
-
-static void *
 loader_new(struct pipeline *p)
 {
 	return p->config.source->loader_new != NULL ?
@@ -273,6 +250,66 @@ search_parts(struct pipeline *p, struct page *page, struct search_scratch *scrat
 			search_page(p->config.search, page, scratch);
 }
 
+/* --- one stream: threads that do all of it --- */
+
+/* Have the source fill the page, when no other thread does. False when nothing more will come. */
+static bool
+read_page(struct pipeline *p, struct page *page)
+{
+	bool more;
+
+	must(pthread_mutex_lock(&p->lock));
+	while (p->reading && !p->stopped)
+		must(pthread_cond_wait(&p->changed, &p->lock));
+	more = !p->drained && !p->stopped;
+	p->reading |= more;
+	must(pthread_mutex_unlock(&p->lock));
+	if (!more)
+		return false;
+	page_reset(page);
+	more = p->config.source->next(p->config.source, 0, page);
+	must(pthread_mutex_lock(&p->lock));
+	page->seq = p->n_read;
+	p->n_read += more;
+	p->drained = !more;
+	p->reading = false;
+	must(pthread_cond_broadcast(&p->changed));
+	must(pthread_mutex_unlock(&p->lock));
+	return more;
+}
+
+/* Hand over a page that was searched. It is printed when those before it were, by who handed over
+ * the last of these: so nobody waits for it, and there is no thread that only prints. */
+static void
+hand_over(struct pipeline *p, struct page *page)
+{
+	enum out_result r = OUT_MORE;
+
+	must(pthread_mutex_lock(&p->lock));
+	if (!p->config.ordered)
+		page->seq = p->n_searched++;
+	p->searched[page->seq % p->n_pages] = page;
+	if (!p->delivering) {
+		p->delivering = true;
+		while (r == OUT_MORE && !p->stopped &&
+		    (page = p->searched[p->n_printed % p->n_pages]) != NULL) {
+			p->searched[p->n_printed++ % p->n_pages] = NULL;
+			must(pthread_mutex_unlock(&p->lock));
+			r = deliver(p, page, &p->err);
+			give_back(p, page);
+			must(pthread_mutex_lock(&p->lock));
+		}
+		p->delivering = false;
+		if (r != OUT_MORE) {
+			p->result = r;
+			p->stopped = true;
+		}
+	}
+	must(pthread_mutex_unlock(&p->lock));
+	if (r != OUT_MORE)
+		stop(p);
+}
+
 static void *
 searcher_main(void *context)
 {
@@ -281,20 +318,37 @@ searcher_main(void *context)
 	struct search_scratch *scratch = search_scratch_new(p->config.search);
 	struct page *page;
 
-	while ((page = queue_get(p->work)) != NULL) {
-		search_parts(p, page, scratch, loader);
-		if (!queue_put(p->done, page)) {
-			page_free(page);
+	while ((page = queue_get(p->free_pages)) != NULL) {
+		if (!read_page(p, page)) {
+			give_back(p, page);
 			break;
 		}
+		search_parts(p, page, scratch, loader);
+		hand_over(p, page);
 	}
 	search_scratch_free(scratch);
 	loader_free(p, loader);
-	end_searching(p);
+	must(pthread_mutex_lock(&p->lock));
+	p->searching--;
+	must(pthread_cond_broadcast(&p->changed));
+	must(pthread_mutex_unlock(&p->lock));
 	return NULL;
 }
 
 /* --- several streams --- */
+
+/* The last of the fetchers closes the queue behind them. */
+static void
+end_searching(struct pipeline *p)
+{
+	bool last;
+
+	must(pthread_mutex_lock(&p->lock));
+	last = --p->searching == 0;
+	must(pthread_mutex_unlock(&p->lock));
+	if (last)
+		queue_close(p->done);
+}
 
 struct fetcher_start {
 	struct pipeline *p;
@@ -314,8 +368,7 @@ fetcher_main(void *context)
 	while ((page = queue_get(p->free_pages)) != NULL) {
 		if (!p->config.source->next(p->config.source, start.stream, page)) {
 			page_shrink(page);
-			if (!queue_put(p->free_pages, page))
-				page_free(page);
+			give_back(p, page);
 			break;
 		}
 		search_page(p->config.search, page, scratch);
@@ -429,8 +482,7 @@ write_streams(struct pipeline *p, struct err *err)
 		page_shrink(page);
 		if (r == OUT_MORE && p->config.moved != NULL)
 			p->config.moved(p->config.context);
-		if (!queue_put(p->free_pages, page))
-			page_free(page);
+		give_back(p, page);
 	}
 	if (r == OUT_MORE && !is_stopped(p) && p->config.source->finish != NULL) {
 		p->config.source->finish(p->config.source, merged);
@@ -441,8 +493,7 @@ write_streams(struct pipeline *p, struct err *err)
 	return r;
 }
 
-/* Signals are for the caller's threads: the pipeline's own run with all of them blocked, but for
- * the one that a thread brings upon itself (map.h). */
+/* Signals are for the caller's threads: the pipeline's own run with all of them blocked. */
 static int
 start_thread(pthread_t *thread, void *(*f)(void *), void *context)
 {
@@ -453,7 +504,6 @@ start_thread(pthread_t *thread, void *(*f)(void *), void *context)
 	must(pthread_attr_init(&attr));
 	must(pthread_attr_setstacksize(&attr, PIPELINE_STACK));
 	(void)sigfillset(&all);
-	(void)sigdelset(&all, SIGBUS);
 	must(pthread_sigmask(SIG_SETMASK, &all, &old));
 	r = pthread_create(thread, &attr, f, context);
 	must(pthread_sigmask(SIG_SETMASK, &old, NULL));
@@ -461,64 +511,32 @@ start_thread(pthread_t *thread, void *(*f)(void *), void *context)
 	return r;
 }
 
-static enum out_result
-write_pages(struct pipeline *p, struct err *err)
-{
-	enum out_result r = OUT_MORE;
-	struct page *page;
-
-	while (r == OUT_MORE && (page = queue_get(p->done)) != NULL) {
-		r = deliver(p, page, err);
-		if (!queue_put(p->free_pages, page))
-			page_free(page);
-	}
-	return r;
-}
-
-/* Start the reader and the searchers. Where the system gives fewer threads than asked for, fewer
- * do. */
-static int
-start_threads(struct pipeline *p, pthread_t *reader, pthread_t *searchers, struct err *err)
-{
-	unsigned n = 0;
-	int r = 0;
-
-	p->searching = p->config.jobs;
-	while (n < p->config.jobs && (r = start_thread(&searchers[n], searcher_main, p)) == 0)
-		n++;
-	must(pthread_mutex_lock(&p->lock));
-	p->searching -= p->config.jobs - n;
-	must(pthread_mutex_unlock(&p->lock));
-	p->config.jobs = n;
-	if (n > 0)
-		r = start_thread(reader, reader_main, p);
-	if (n > 0 && r == 0)
-		return 0;
-	stop(p);
-	for (unsigned i = 0; i < n; i++)
-		must(pthread_join(searchers[i], NULL));
-	return err_set(err, 0, "cannot start threads: %s; try -j 1", strerror(r));
-}
-
+/* Where the system gives fewer threads than asked for, fewer do. */
 static enum out_result
 run_threads(struct pipeline *p, struct err *err)
 {
 	pthread_t *searchers = xrealloc(NULL, p->config.jobs, sizeof(*searchers));
-	enum out_result r = OUT_FAILED;
-	pthread_t reader;
+	unsigned n = 0;
+	int error = 0;
 
-	if (start_threads(p, &reader, searchers, err) == 0) {
-		r = write_pages(p, err);
-		if (r != OUT_MORE)
-			stop(p);
-		for (unsigned i = 0; i < p->config.jobs; i++)
-			must(pthread_join(searchers[i], NULL));
-		/* A reader that waits for input cannot be told to stop: it is left behind. */
-		p->abandoned = is_stopped(p);
-		must(p->abandoned ? pthread_detach(reader) : pthread_join(reader, NULL));
-	}
+	p->searching = p->config.jobs;
+	while (n < p->config.jobs && (error = start_thread(&searchers[n], searcher_main, p)) == 0)
+		n++;
+	must(pthread_mutex_lock(&p->lock));
+	p->searching -= p->config.jobs - n;
+	/* One that waits for input cannot be told to stop: it is left behind. */
+	while (p->searching > (p->stopped && p->reading ? 1 : 0))
+		must(pthread_cond_wait(&p->changed, &p->lock));
+	p->abandoned = p->stopped;
+	must(pthread_mutex_unlock(&p->lock));
+	for (unsigned i = 0; i < n; i++)
+		must(p->abandoned ? pthread_detach(searchers[i]) :
+				    pthread_join(searchers[i], NULL));
 	free(searchers);
-	return r;
+	if (n == 0)
+		return err_set(err, 0, "cannot start threads: %s; try -j 1", strerror(error));
+	*err = p->err;
+	return p->result;
 }
 
 /* Start a thread for the stream, if the run has not ended and there are not too many. */

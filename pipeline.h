@@ -1,20 +1,22 @@
 /* pipeline.h: source → search → order → output, beside each other.
  *
- *     source ──▶ work ──▶ searchers (jobs) ──▶ done ──▶ output
- *        ▲                                               │
- *        └───────────────── free pages ◀─────────────────┘
+ *     source ──▶ search (jobs) ──▶ order ──▶ output
+ *        ▲                                     │
+ *        └──────────── free pages ◀────────────┘
  *
- * Of a source with one stream one thread reads, `jobs` threads search, the caller's thread puts
- * into order and prints. There are as many pages as the memory bound allows, and all of them go
- * round: who is slow holds the others back. With one job the same functions run one after the other
- * in the caller's thread. */
+ * Of a source with one stream each of `jobs` threads does all of it: it has the source fill a page,
+ * one thread at a time, searches it beside the others, and prints it with those behind it that are
+ * done, if those before it are printed; else it leaves it there. So no page goes from thread to
+ * thread while they could work, which took longer than to search a megabyte. There are as many
+ * pages as the memory bound allows, and all of them go round: who is slow holds the others back.
+ * With one job the same functions run one after the other in the caller's thread. */
 #ifndef PIPELINE_H
 #define PIPELINE_H
 
 #include "str.h"
 
 #define PIPELINE_MAX_JOBS 256
-#define PIPELINE_PAGES_PER_JOB 2 /* one is searched, one waits, is filled or is printed */
+#define PIPELINE_PAGES_PER_JOB 2 /* one is filled, searched or printed, one waits to be printed */
 #define PIPELINE_STACK                                                                             \
 	(4u << 20) /* bytes of address space for each thread's stack: JSONPath may take 0.7 MiB */
 #define PIPELINE_MAX_HELD (32u << 20) /* bytes of fetchers and of lines that wait */
@@ -38,10 +40,10 @@ struct pipeline_config {
 	bool ordered; /* one stream: print in the order read; several: newest first over all. Else
 			 as found */
 	struct checkpoint *checkpoint; /* of several streams; may be NULL */
-	/* Called for each problem, in order, by the thread that runs the pipeline. */
+	/* Called for each problem, in order, by one thread at a time. */
 	void (*report)(void *context, const struct problem *problem);
-	/* Of several streams, by the same thread: a page was taken; lines are about to be printed.
-	 * Both may be NULL. */
+	/* Of several streams, by the thread that runs the pipeline: a page was taken; lines are
+	 * about to be printed. Both may be NULL. */
 	void (*moved)(void *context);
 	void (*printing)(void *context);
 	void *context;

@@ -365,7 +365,6 @@ struct project_run {
 	size_t end;
 	bool hidden;                        /* there are escapes in it that can hide a needle */
 	uint32_t values[PROJECT_MAX_NAMES]; /* where a name's value begins; see has_value */
-	struct buf settled;                 /* see read_settled */
 	struct scan scan;
 };
 
@@ -376,7 +375,6 @@ project_run_new(const struct project *project, struct match_scratch *scratch)
 
 	run->project = project;
 	run->scratch = scratch;
-	run->settled = (struct buf){0};
 	return run;
 }
 
@@ -385,7 +383,6 @@ project_run_free(struct project_run *run)
 {
 	if (run == NULL)
 		return;
-	buf_free(&run->settled);
 	free(run);
 }
 
@@ -629,8 +626,6 @@ read_value(const struct project_run *run, const struct name *name, struct json *
 	if (!has_value(run, name))
 		return MISSING;
 	p = run->scan.p + run->values[name->number];
-	if (p >= end)
-		return UNKNOWN; /* the text has changed since */
 	switch (*p) {
 	case '"':
 		return read_string(p + 1, end, v);
@@ -660,31 +655,6 @@ read_text(const struct project_run *run, const struct name *name, struct str *te
 	return k;
 }
 
-/* The same for who must not see it change any more. Most strings are short: a look at a copy of a
- * fixed size is all that they take. */
-static enum known
-read_settled(struct project_run *run, const struct name *name, struct json *v)
-{
-	enum { SHORT = 128 };
-	const char *p = run->scan.p + run->values[name->number];
-	struct buf *b = &run->settled;
-	enum known k;
-
-	b->n = 0;
-	buf_reserve(b, SHORT);
-	if (has_value(run, name) && run->scan.n - run->values[name->number] > SHORT && *p == '"') {
-		memcpy(b->p, p + 1, SHORT);
-		if (read_string(b->p, b->p + SHORT, v) == KNOWN)
-			return KNOWN;
-	}
-	k = read_value(run, name, v);
-	if (k != KNOWN || v->type != JSON_STRING)
-		return k;
-	buf_add(b, v->text, v->len);
-	buf_char(b, '"');
-	return read_string(b->p, b->p + b->n, v);
-}
-
 static enum project_result
 ask_test(struct project_run *run, const struct ask *a)
 {
@@ -693,10 +663,7 @@ ask_test(struct project_run *run, const struct ask *a)
 	struct err err;
 	int r;
 
-	/* A regular expression is told that its text is UTF-8. */
-	k = a->test->op == MATCH_REGEX ? read_settled(run, a->name, &v) :
-					 read_value(run, a->name, &v);
-
+	k = read_value(run, a->name, &v);
 	if (k == UNKNOWN || (k == KNOWN && a->deep && is_container(&v)))
 		return PROJECT_MAYBE;
 	r = match_node(a->test, k == KNOWN ? &v : NULL, run->scratch, &err);

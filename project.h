@@ -16,9 +16,6 @@
  * counts) and of names with escapes. A limit of jsonpath.h or regex.h that would end a test counts
  * as MAYBE, but for tests whose result another one made pointless.
  *
- * The text may change meanwhile (map.h): then the answers are those of some mixture of what it was
- * and is, and a YES has to be checked anew, but nothing outside of it is looked at.
- *
  * A record here is an object as search.h searches it. What wraps records, or is none, such as
  * digest files, is a MAYBE. Pure. */
 #ifndef PROJECT_H

@@ -10,13 +10,12 @@ struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	pthread_cond_t drained;
-	enum queue_order order;
 	bool closed;
 	bool aborted;
 	size_t cap;
 	size_t n;
-	uint64_t next;       /* by seq: the page wanted; FIFO: pages taken so far */
-	struct page **slots; /* cap of them; page k is in slot k % cap */
+	uint64_t taken;      /* pages so far */
+	struct page **slots; /* cap of them; the k-th page is in slot k % cap */
 };
 
 /* A failing lock leaves nothing to go on with. */
@@ -28,11 +27,11 @@ must(int error)
 }
 
 struct queue *
-queue_new(size_t cap, enum queue_order order)
+queue_new(size_t cap)
 {
 	struct queue *q = xmalloc(sizeof(*q));
 
-	*q = (struct queue){.order = order, .cap = cap};
+	*q = (struct queue){.cap = cap};
 	q->slots = xrealloc(NULL, cap, sizeof(*q->slots));
 	for (size_t i = 0; i < cap; i++)
 		q->slots[i] = NULL;
@@ -66,8 +65,7 @@ queue_put(struct queue *q, struct page *page)
 		must(pthread_cond_wait(&q->drained, &q->lock));
 	taken = !q->closed;
 	if (taken) {
-		q->slots[(q->order == QUEUE_FIFO ? q->next + q->n : page->seq) % q->cap] = page;
-		q->n++;
+		q->slots[(q->taken + q->n++) % q->cap] = page;
 		must(pthread_cond_broadcast(&q->filled));
 	}
 	must(pthread_mutex_unlock(&q->lock));
@@ -81,13 +79,12 @@ queue_get(struct queue *q)
 	struct page **slot;
 
 	must(pthread_mutex_lock(&q->lock));
-	while (!q->closed && q->slots[q->next % q->cap] == NULL)
+	while (!q->closed && q->n == 0)
 		must(pthread_cond_wait(&q->filled, &q->lock));
-	slot = &q->slots[q->next % q->cap];
-	if (!q->aborted && *slot != NULL) {
+	if (!q->aborted && q->n > 0) {
+		slot = &q->slots[q->taken++ % q->cap];
 		page = *slot;
 		*slot = NULL;
-		q->next++;
 		q->n--;
 		must(pthread_cond_broadcast(&q->drained));
 	}

@@ -11,12 +11,8 @@
 struct page;
 struct queue;
 
-/* QUEUE_FIFO hands out in the order put; QUEUE_BY_SEQ in the order of page->seq from 0 on, so that
- * it waits for a page that is late. Then no two pages in the queue may be `cap` or more apart. */
-enum queue_order { QUEUE_FIFO, QUEUE_BY_SEQ };
-
-/* A queue for at most cap pages; it owns those in it. */
-struct queue *queue_new(size_t cap, enum queue_order order) MUSTUSE;
+/* A queue for at most cap pages, which come out in the order put; it owns those in it. */
+struct queue *queue_new(size_t cap) MUSTUSE;
 
 /* Free it with the pages in it. No thread may use it any more. */
 void queue_free(struct queue *q);

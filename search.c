@@ -15,7 +15,6 @@ struct search_scratch {
 	struct json_doc event;   /* the event as it stands in the page */
 	struct json_doc escaped; /* the record that it has as a string */
 	struct project_run *run; /* NULL without a project */
-	struct buf text;         /* see settled */
 };
 
 /* One event on its way through the functions below. */
@@ -32,7 +31,6 @@ search_scratch_new(const struct search *search)
 	struct search_scratch *s = xmalloc(sizeof(*s));
 
 	s->match = match_scratch_new();
-	s->text = (struct buf){0};
 	s->run = search->project != NULL ? project_run_new(search->project, s->match) : NULL;
 	json_doc_init(&s->event);
 	json_doc_init(&s->escaped);
@@ -48,7 +46,6 @@ search_scratch_free(struct search_scratch *s)
 	match_scratch_free(s->match);
 	json_doc_free(&s->event);
 	json_doc_free(&s->escaped);
-	buf_free(&s->text);
 	free(s);
 }
 
@@ -59,7 +56,6 @@ search_scratch_shrink(struct search_scratch *s)
 	json_doc_free(&s->escaped);
 	json_doc_init(&s->event);
 	json_doc_init(&s->escaped);
-	buf_free(&s->text);
 }
 
 static const struct json *
@@ -275,20 +271,6 @@ search_single(struct work *w, struct str text)
 	search_projected(w, r, &record, text);
 }
 
-/* An event's text as it stays, for those that look at it more than once: that of mapped lines may
- * change (map.h). The project goes over it as it is, which is most of the work. */
-static struct str
-settled(struct work *w, struct str text)
-{
-	struct buf *copy = &w->scratch->text;
-
-	if (w->page->form != FORM_MAPPED)
-		return text;
-	copy->n = 0;
-	buf_str(copy, text);
-	return buf_slice(copy);
-}
-
 /* Find the events in the page's text and search them, in one pass where they are as they should
  * be. */
 static void
@@ -304,7 +286,7 @@ search_text(struct work *w)
 	struct err err;
 
 	frame_start(&f);
-	if (w->page->form == FORM_LINES || w->page->form == FORM_MAPPED)
+	if (w->page->form == FORM_LINES)
 		frame_start_lines(&f);
 	for (;;) {
 		if (run != NULL && frame_at_event(&f, text.p, text.n, &line)) {
@@ -321,8 +303,6 @@ search_text(struct work *w)
 				struct str found = {text.p + origin + record.at, record.n};
 
 				w->pos = w->page->base + origin + record.at;
-				if (r != PROJECT_NO)
-					found = settled(w, found);
 				search_projected(w, r, &record, found);
 				continue;
 			}
@@ -331,7 +311,7 @@ search_text(struct work *w)
 		switch (frame_next(&f, text.p, text.n, true, &event, &err)) {
 		case FRAME_EVENT:
 			w->pos = w->page->base + event.at;
-			search_event(w, settled(w, (struct str){text.p + event.at, event.n}));
+			search_event(w, (struct str){text.p + event.at, event.n});
 			break;
 		case FRAME_BAD:
 			page_problem(w->page, NULL, w->page->base + err.pos, "%s", err.msg);

@@ -13,7 +13,6 @@
 #include "frame.h"
 #include "gz.h"
 #include "json.h"
-#include "map.h"
 #include "page.h"
 
 struct folder {
@@ -42,7 +41,6 @@ struct trail {
 	char *path;   /* its name */
 	bool named;   /* it was named, not found in a folder */
 	bool began;   /* some of it was read */
-	uint64_t nth; /* its number */
 	struct gz *gz;
 	struct framer framer;
 	struct buf rest; /* read but not yet in a page */
@@ -56,7 +54,6 @@ struct loader {
 	struct gz *gz;
 	struct buf in;
 	struct buf text; /* what a page looks at, read and inflated */
-	struct map map;  /* or mapped */
 	bool prints;     /* most of the last lines were printed */
 };
 
@@ -199,7 +196,6 @@ begin_file(struct trail *t)
 	t->rest.n = 0;
 	t->pos = 0;
 	t->began = t->by_lines = false;
-	t->nth++;
 }
 
 /* Files up to this are read whole: less with the small pages of tests. */
@@ -545,7 +541,6 @@ give_lines(struct trail *t, struct page *page)
 	page->piece = (struct piece){.kind = PIECE_LINES,
 	    .fd = last ? t->fd : fcntl(t->fd, F_DUPFD_CLOEXEC, 0),
 	    .last = last,
-	    .file = t->nth,
 	    .at = t->pos,
 	    .n = end - t->pos};
 	t->pos = end;
@@ -600,31 +595,18 @@ static bool load_stream(struct loader *l, struct page *page);
 static void begin_stream(
     struct loader *l, struct page *page, int fd, const struct piece_file *file);
 
-/* Where lines cannot be looked at where the system has them, or most of them are printed: these can
- * then be printed from where they were read to. */
-static void
-read_lines(struct page *page)
-{
-	const struct piece *piece = &page->piece;
-
-	if (read_at(piece->fd, &page->bytes, piece->n, piece->at) < 0)
-		page_problem(page, NULL, UINT64_MAX, "cannot read: %s", strerror(errno));
-	page->text = buf_slice(&page->bytes);
-	page->form = FORM_LINES;
-	page->in_place = true;
-}
-
+/* Where most of the lines before were printed, these are read to where they can stay. */
 static bool
 load_lines(struct loader *l, struct page *page)
 {
 	struct piece *piece = &page->piece;
+	struct buf *to = l->prints ? &page->bytes : &l->text;
 
-	page->text = STR("");
-	page->form = FORM_MAPPED;
-	if (!l->prints)
-		page->text = map_bytes(&l->map, piece->file, piece->fd, piece->at, piece->n);
-	if (page->text.n == 0)
-		read_lines(page);
+	if (read_at(piece->fd, to, piece->n, piece->at) < 0)
+		page_problem(page, NULL, UINT64_MAX, "cannot read: %s", strerror(errno));
+	page->text = buf_slice(to);
+	page->form = FORM_LINES;
+	page->in_place = l->prints;
 	page->base = piece->at;
 	page->counts.bytes += page->text.n;
 	page->counts.files += piece->last;
@@ -632,7 +614,7 @@ load_lines(struct loader *l, struct page *page)
 	return true;
 }
 
-/* The lines were searched. Those that had gone were zeros, of which nothing is printed. */
+/* The lines were searched. */
 static void
 check_lines(struct loader *l, struct page *page)
 {
@@ -642,8 +624,6 @@ check_lines(struct loader *l, struct page *page)
 	l->prints = page->out.n > piece->n / 2;
 	if (fstat(piece->fd, &st) == 0 && (uint64_t)st.st_size < piece->at + piece->n)
 		became_shorter(page);
-	else if (page->form == FORM_MAPPED && map_lost(&l->map))
-		page_problem(page, NULL, UINT64_MAX, "cannot read: %s", strerror(EIO));
 }
 
 /* Read the file at fd whole and inflate it. False where that is not possible. */
@@ -759,7 +739,6 @@ trail_loader_free(void *loader)
 
 	if (l->trail.fd >= 0)
 		end_file(&l->trail);
-	map_free(&l->map);
 	gz_free(l->gz);
 	buf_free(&l->in);
 	buf_free(&l->text);
@@ -824,6 +803,5 @@ trail_open(const char *const *names, size_t n, size_t page_size)
 	    .page_size = page_size,
 	    .fd = -1};
 	t->gz = gz_new();
-	map_prepare();
 	return &t->source;
 }

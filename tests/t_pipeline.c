@@ -162,8 +162,7 @@ struct run {
 	struct out *out;
 	struct pipeline_config config;
 	struct pipeline *pipeline;
-	struct buf told;  /* the problems, "POSITION TEXT\n" */
-	pthread_t teller; /* the thread that ran it */
+	struct buf told; /* the problems, "POSITION TEXT\n" */
 	int result;
 	struct err err;
 	struct counts counts;
@@ -176,7 +175,6 @@ report(void *context, const struct problem *p)
 
 	if (!p->note)
 		buf_printf(&r->told, "%s %d %s\n", p->where, (int)p->pos, p->what);
-	r->teller = pthread_self();
 }
 
 static struct run *
@@ -366,8 +364,6 @@ test_whole(unsigned jobs, bool ordered)
 	is_int(r->counts.matched, sum_events(PAGES), "%s: matches are counted", name);
 	is_int(r->counts.files, PAGES / 10, "%s: files are counted", name);
 	is_int(r->counts.problems, 267, "%s: problems are counted", name);
-	ok(pthread_equal(r->teller, pthread_self()), "%s: problems are told by the caller's thread",
-	    name);
 	ok(f->n_seen <= (jobs > 1 ? jobs * PIPELINE_PAGES_PER_JOB : 1), "%s: %zu pages in all",
 	    name, f->n_seen);
 	is_int(f->odd, 0, "%s: pages to be filled are empty", name);

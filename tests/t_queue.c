@@ -40,14 +40,14 @@ put(struct queue *q, uint64_t seq)
 static void
 test_alone(void)
 {
-	struct queue *q = queue_new(3, QUEUE_FIFO);
+	struct queue *q = queue_new(3);
 	struct page *page;
 
 	for (uint64_t round = 0; round < 4; round++) {
 		put(q, 70 + round);
 		put(q, 5);
 		put(q, 90);
-		is_int(take(q), 70 + round, "FIFO: first in, first out");
+		is_int(take(q), 70 + round, "first in, first out");
 		is_int(take(q), 5, "whatever the numbers");
 		put(q, 6);
 		is_int(take(q), 90, "third");
@@ -66,26 +66,7 @@ test_alone(void)
 	ok(queue_get(q) == NULL, "closed twice");
 	queue_free(q);
 
-	q = queue_new(4, QUEUE_BY_SEQ);
-	for (uint64_t round = 0; round < 12; round += 4) {
-		put(q, round + 2);
-		put(q, round + 0);
-		is_int(take(q), round + 0, "BY_SEQ: by number");
-		put(q, round + 3);
-		put(q, round + 1);
-		is_int(take(q), round + 1, "by number");
-		is_int(take(q), round + 2, "by number");
-		is_int(take(q), round + 3, "by number");
-	}
-	put(q, 13);
-	put(q, 12);
-	queue_close(q);
-	is_int(take(q), 12, "closed: the rest by number");
-	is_int(take(q), 13, "closed: the rest by number");
-	ok(queue_get(q) == NULL, "then nothing");
-	queue_free(q);
-
-	q = queue_new(2, QUEUE_FIFO);
+	q = queue_new(2);
 	put(q, 1);
 	put(q, 2);
 	queue_abort(q);
@@ -142,13 +123,12 @@ join(pthread_t t)
 		abort();
 }
 
-/* The main thread puts, THREADS hand on, one takes them by number. A free-list keeps their number
+/* The main thread puts, THREADS hand on, one takes them. A free-list keeps their number
  * bounded. */
 static void
 test_ring(size_t cap)
 {
-	struct queue *work = queue_new(cap, QUEUE_FIFO), *done = queue_new(cap, QUEUE_BY_SEQ),
-		     *idle = queue_new(cap, QUEUE_FIFO);
+	struct queue *work = queue_new(cap), *done = queue_new(cap), *idle = queue_new(cap);
 	struct worker workers[THREADS] = {{0}}, last = {.from = done, .to = idle};
 	pthread_t threads[THREADS], taker;
 	uint64_t n = 0, sum = 0;
@@ -184,7 +164,6 @@ test_ring(size_t cap)
 	is_int(sum, (uint64_t)PAGES * (PAGES - 1) / 2, "%zu places: each once", cap);
 	ok(in_order, "%zu places: each of them in order", cap);
 	is_int(last.n, PAGES, "%zu places: all came out", cap);
-	ok(last.in_order, "%zu places: by number", cap);
 	queue_free(work);
 	queue_free(done);
 	queue_free(idle); /* with all pages in it */
@@ -235,7 +214,7 @@ count_put(struct producer *p)
 static void
 test_bounded(size_t cap, bool abort_it)
 {
-	struct producer p = {.q = queue_new(cap, QUEUE_FIFO), .lock = PTHREAD_MUTEX_INITIALIZER};
+	struct producer p = {.q = queue_new(cap), .lock = PTHREAD_MUTEX_INITIALIZER};
 	uint64_t taken, left = 0;
 	pthread_t t;
 	int bad = 0;
@@ -264,9 +243,9 @@ test_bounded(size_t cap, bool abort_it)
 
 /* Consumers that wait are woken by closing and by aborting, all of them. */
 static void
-test_waiting(enum queue_order order, bool abort_it)
+test_waiting(bool abort_it)
 {
-	struct queue *q = queue_new(2, order);
+	struct queue *q = queue_new(2);
 	struct worker w[THREADS] = {{0}};
 	pthread_t t[THREADS];
 
@@ -290,34 +269,6 @@ test_waiting(enum queue_order order, bool abort_it)
 	queue_free(q);
 }
 
-/* BY_SEQ: a consumer waits for the page that is late, though others are there. */
-static void
-test_late(void)
-{
-	for (uint64_t round = 0; round < 100; round++) {
-		struct queue *q = queue_new(4, QUEUE_BY_SEQ);
-		struct worker w = {.from = q};
-		pthread_t t;
-		struct page *pages[4];
-
-		for (uint64_t i = 0; i < 4; i++)
-			pages[i] = new_page(i);
-		start(&t, hand_on, &w);
-		for (size_t i = 4; i-- > 0;) /* the first one last */
-			if (!queue_put(q, pages[i]))
-				abort();
-		queue_close(q);
-		join(t);
-		if (w.n != 4 || !w.in_order) {
-			ok(false, "a late page, round %d", (int)round);
-			queue_free(q);
-			return;
-		}
-		queue_free(q);
-	}
-	ok(true, "a late page is waited for");
-}
-
 int
 main(void)
 {
@@ -329,10 +280,7 @@ main(void)
 	test_bounded(1, true);
 	test_bounded(7, false);
 	test_bounded(7, true);
-	for (int i = 0; i < 20; i++) {
-		test_waiting(QUEUE_FIFO, i % 2 == 0);
-		test_waiting(QUEUE_BY_SEQ, i % 2 == 0);
-	}
-	test_late();
+	for (int i = 0; i < 20; i++)
+		test_waiting(i % 2 == 0);
 	return done_testing();
 }

@@ -444,7 +444,7 @@ test_known(void)
 
 /* Search lines that end where memory does, with each kernel. */
 static struct page *
-search_mapped(struct str text)
+search_at_edge(struct str text)
 {
 	struct match *match = match_new();
 	size_t size = (text.n + 65535) / 65536 * 65536;
@@ -480,16 +480,16 @@ search_mapped(struct str text)
 	return page;
 }
 
-/* Lines that are looked at in place: nothing beyond them is read, and what has gone is zeros. */
+/* Nothing beyond the lines is read; of zeros there is one problem. */
 static void
-test_mapped(void)
+test_edge(void)
 {
 	static const char text[] = R1 "\n" R2 "\n" R1 "\n";
 	struct buf b = {0};
 	struct page *page;
 
 	for (size_t n = 1; n < sizeof(text); n++) {
-		page = search_mapped((struct str){text, n});
+		page = search_at_edge((struct str){text, n});
 		is_int(page->n_lines, n < 17 ? 0 : n < 53 ? 1 : 2, "%zu bytes: lines", n);
 		is_int(page->counts.problems, n % 18 != 17 && n % 18 != 0, "%zu bytes: problems",
 		    n);
@@ -500,7 +500,7 @@ test_mapped(void)
 	for (size_t cut = 0; cut < 40; cut++) {
 		memset(b.p + cut, 0, b.n - cut);
 		memcpy(b.p, text, cut);
-		page = search_mapped(buf_slice(&b));
+		page = search_at_edge(buf_slice(&b));
 		is_int(page->n_lines, (cut >= 17), "cut off at %zu: lines", cut);
 		is_int(page->counts.problems, 1, "cut off at %zu: a problem", cut);
 		page_free(page);
@@ -518,7 +518,7 @@ main(void)
 	test_hostile();
 	test_empty();
 	test_known();
-	test_mapped();
+	test_edge();
 	search_scratch_free(scratch);
 	search_scratch_free(NULL);
 	return done_testing();
