@@ -224,7 +224,23 @@ avx2_bits(const __m256i h[2])
 
 /* --- AVX-512 --- */
 
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx2,bmi,bmi2,popcnt,pclmul")))
+#define AVX512                                                                                     \
+	__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,avx2,bmi,bmi2,popcnt,pclmul")))
+
+/* The numbers of the bits set are what is left of 0 to 63. */
+AVX512 static inline void
+avx512_put_eight(uint32_t *out, uint64_t bits, uint32_t base)
+{
+	static const unsigned char numbers[64] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+	    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36,
+	    37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58,
+	    59, 60, 61, 62, 63};
+	__m512i left = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(numbers));
+	__m256i eight = _mm256_cvtepu8_epi32(_mm512_castsi512_si128(left));
+
+	_mm256_storeu_si256(
+	    (__m256i *)(void *)out, _mm256_add_epi32(eight, _mm256_set1_epi32((int)base)));
+}
 
 #define KERNEL(name) avx512_##name
 #define TARGET AVX512
@@ -243,7 +259,7 @@ avx2_bits(const __m256i h[2])
 #define vec_table(p) _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)(p)))
 #define vec_lookup(t, v) _mm512_shuffle_epi8(t, v)
 #define prefix_xor(bits) xor_by_clmul(bits)
-#define lowest(bits) _tzcnt_u64(bits)
+#define put_eight(out, bits, base) avx512_put_eight(out, bits, base)
 #include "scan_kernel.h"
 
 #elif defined(__aarch64__)
@@ -320,7 +336,9 @@ scan_has(enum scan_kernel kernel)
 		    !__builtin_cpu_supports("pclmul"))
 			return false;
 	}
-	if (kernel == SCAN_AVX512 && !__builtin_cpu_supports("avx512bw"))
+	if (kernel == SCAN_AVX512 &&
+	    (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl") ||
+		!__builtin_cpu_supports("avx512vbmi2")))
 		return false;
 #endif
 	return kernels[kernel].marks != NULL;
