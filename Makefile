@@ -63,7 +63,7 @@ LINK    ?= $(CC) $(filter -fsanitize%,$(FLAGS)) -pthread
 
 COMPILE  = $(CC) -std=c99 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DSPITZEL_VERSION='"$(VERSION)"' \
 	-Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Wconversion -Wvla -Wstrict-prototypes \
-	-Wpointer-arith -Wwrite-strings -I. -pthread $(FLAGS) $(CFLAGS)
+	-Wpointer-arith -Wwrite-strings -Wno-psabi -I. -pthread $(FLAGS) $(CFLAGS)
 
 # Both cores, unless -j says otherwise.
 ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)

@@ -176,16 +176,15 @@ print_lines(struct out *out, struct str s, uint64_t n, struct err *err)
 static enum out_result
 print_page(struct out *out, const struct page *page, struct err *err)
 {
-	struct str text = buf_slice(&page->out);
-	uint64_t n = page->n_lines;
+	uint64_t n = page->n_lines < out->left ? page->n_lines : out->left;
+	struct span first, last;
 
 	if (n == 0)
 		return OUT_MORE;
-	if (n > out->left) {
-		n = out->left;
-		text.n = n > 0 ? page->lines[n - 1].span.at + page->lines[n - 1].span.n : 0;
-	}
-	return print_lines(out, text, n, err);
+	first = page->lines[0].span;
+	last = page->lines[n - 1].span;
+	return print_lines(out,
+	    (struct str){page->out.p + first.at, last.at + last.n - first.at}, n, err);
 }
 
 static void

@@ -141,21 +141,29 @@ add_span(struct page *page, struct span span, const struct line *line)
 	page->counts.matched++;
 }
 
-/* Where the lines in place end. */
+/* Where the lines in place end, with their line feeds: there the last one gets its own now, as
+ * nobody looks at what stood there any more. */
 static size_t
-end_in_place(const struct page *page)
+end_in_place(struct page *page)
 {
-	const struct line *end = page->lines + page->n_lines;
+	const struct line *last = &page->lines[page->n_lines - 1];
+	size_t end = last->span.at + last->span.n;
 
-	return page->n_lines > 0 ? end[-1].span.at + end[-1].span.n : 0;
+	page->bytes.p[end - 1] = '\n';
+	return end;
 }
 
 /* Where the next line is to be written to page->out. */
 static size_t
 begin_line(struct page *page)
 {
-	if (page->in_place)
-		buf_add(&page->out, page->bytes.p, end_in_place(page));
+	if (page->in_place && page->n_lines > 0) {
+		size_t begin = page->lines[0].span.at;
+
+		buf_add(&page->out, page->bytes.p + begin, end_in_place(page) - begin);
+		for (size_t i = 0; i < page->n_lines; i++)
+			page->lines[i].span.at -= begin;
+	}
 	page->in_place = false;
 	return page->out.n;
 }
@@ -168,14 +176,13 @@ end_line(struct page *page, size_t at, const struct line *line)
 	add_span(page, (struct span){at, page->out.n - at}, line);
 }
 
-/* Does the line follow those that are in place, with its line feed? */
+/* Can the line stay behind those in place, or be the first one? There must be room for its line
+ * feed. */
 static bool
-stays_in_place(const struct page *page, struct str text)
+stays_in_place(struct page *page, struct str text)
 {
-	const char *end = page->bytes.p + page->bytes.n;
-
-	return page->in_place && text.p == page->bytes.p + end_in_place(page) &&
-	    text.p + text.n < end && text.p[text.n] == '\n';
+	return page->in_place && text.p + text.n < page->bytes.p + page->bytes.n &&
+	    (page->n_lines == 0 || text.p == page->bytes.p + end_in_place(page));
 }
 
 void
@@ -184,7 +191,7 @@ page_add_line(struct page *page, struct str text, const struct line *line)
 	size_t at;
 
 	if (stays_in_place(page, text)) {
-		add_span(page, (struct span){end_in_place(page), text.n + 1}, line);
+		add_span(page, (struct span){(size_t)(text.p - page->bytes.p), text.n + 1}, line);
 		return;
 	}
 	at = begin_line(page);

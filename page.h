@@ -98,8 +98,9 @@ struct page {
 	struct problem *problems;
 	size_t n_problems;
 	struct counts counts;
-	struct buf out; /* the matches' lines */
-	bool in_place;  /* not yet: they are the first bytes of `bytes`, as they were read */
+	struct buf out; /* the matches' lines, from the first one's span on */
+	bool in_place;  /* most of the text will be printed: it is in `bytes`, where lines stay as
+			   long as they follow each other with one byte between them */
 	struct line *lines;
 	size_t n_lines;
 	size_t cap_lines;

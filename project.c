@@ -10,6 +10,7 @@
 #include "jsonpath.h"
 #include "match.h"
 #include "number.h"
+#include "valid.h"
 #include "when.h"
 
 /* --- the query --- */
@@ -366,6 +367,8 @@ struct project_run {
 	bool hidden;                        /* there are escapes in it that can hide a needle */
 	uint32_t values[PROJECT_MAX_NAMES]; /* where a name's value begins; see has_value */
 	struct scan scan;
+	bool checks;
+	struct valid_run valid; /* with checks */
 };
 
 struct project_run *
@@ -387,11 +390,14 @@ project_run_free(struct project_run *run)
 }
 
 void
-project_start(struct project_run *run, const char *p, size_t n, bool lines)
+project_start(struct project_run *run, const char *p, size_t n, bool lines, bool checks)
 {
 	const struct project *pr = run->project;
 
-	scan_start(&run->scan, pr->kernel, &pr->ends, p, n, lines);
+	scan_start(&run->scan, pr->kernel, &pr->ends, p, n, lines, checks);
+	run->checks = checks;
+	if (checks)
+		valid_start(&run->valid, p, n, lines);
 	run->lines = lines;
 	run->mark = run->looked = 0;
 	for (size_t i = 0; i < PROJECT_MAX_NAMES; i++)
@@ -500,6 +506,19 @@ behind_name(const struct project_run *run, size_t at)
 	return p < end && *p == ':';
 }
 
+/* Scan the next bytes, and check them. */
+static bool
+scan_on(struct project_run *run)
+{
+	if (!scan_more(&run->scan))
+		return false;
+	if (run->scan.sorts) {
+		valid_scan(&run->valid, &run->scan);
+		run->scan.sorts = run->valid.lost == PTRDIFF_MAX;
+	}
+	return true;
+}
+
 /* What a mark's byte does to the depth. */
 static const signed char steps[256] = {['{'] = 1, ['['] = 1, ['}'] = -1, [']'] = -1};
 
@@ -568,7 +587,7 @@ walk(struct project_run *run, bool *unsure)
 			run->mark = 0;
 			if (run->scan.damage < run->scan.n)
 				return PROJECT_ODD;
-			if (!scan_more(&run->scan))
+			if (!scan_on(run))
 				return PROJECT_CUT;
 		}
 	}
@@ -763,8 +782,11 @@ decide(struct project_run *run, bool unsure, struct project_record *record)
 	if (pr->n_needles > 0 && !has_needle(run))
 		return PROJECT_NO;
 	result = ask(run, pr->ask);
-	if (result == PROJECT_YES && read_text(run, pr->time, &record->time) == UNKNOWN)
-		return PROJECT_MAYBE;
+	if (result == PROJECT_YES) {
+		if (read_text(run, pr->time, &record->time) == UNKNOWN)
+			return PROJECT_MAYBE;
+		record->valid = run->checks && valid_record(&run->valid, record->at, record->n);
+	}
 	return result;
 }
 
@@ -776,6 +798,7 @@ project_next(struct project_run *run, size_t from, struct project_record *record
 	bool unsure = false;
 
 	run->begin = (size_t)(skip_space(p + from, end) - p);
+	run->valid.passed = (ptrdiff_t)run->begin;
 	*record = (struct project_record){.at = run->begin, .time = STR("")};
 	if (p + run->begin == end)
 		return PROJECT_END;
@@ -787,7 +810,7 @@ project_next(struct project_run *run, size_t from, struct project_record *record
 			run->mark++;
 		} else {
 			run->mark = 0;
-			if (!scan_more(&run->scan))
+			if (!scan_on(run))
 				return PROJECT_ODD;
 		}
 	}

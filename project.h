@@ -66,12 +66,14 @@ struct project_record {
 	size_t at;       /* its first byte; of ODD, CUT and END as well */
 	size_t n;        /* bytes from brace to brace; 0 of ODD, CUT and END */
 	struct str time; /* of YES: its eventTime, empty where that is missing or no string */
+	bool valid;      /* of YES: it was checked, and is JSON on one line */
 };
 
 /* Begin with the n bytes at p, at most SCAN_MAX_BYTES, which must stay there as long as they are
  * asked for. With `lines` a line break inside of a record makes it ODD, as of NDJSON it can only
- * be damaged. */
-void project_start(struct project_run *run, const char *p, size_t n, bool lines);
+ * be damaged. With `checks` most records that match are checked to be JSON on the way: worth it
+ * where many will match. */
+void project_start(struct project_run *run, const char *p, size_t n, bool lines, bool checks);
 
 /* The next record, at the first byte from `from` on that is no white space. `from` is outside of
  * any string and not before the end of the last record: commas between records are the caller's.

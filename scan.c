@@ -310,17 +310,18 @@ static const char *const names[SCAN_KERNELS] = {[SCAN_SWAR] = "swar",
 
 static const struct kernel {
 	uint32_t *(*marks)(struct scan *, const char *, size_t, uint32_t, uint32_t *);
+	uint32_t *(*sort)(struct scan *, struct scan_carry *, const char *, size_t, size_t,
+	    struct scan_group *, uint32_t *);
 	bool (*find)(
 	    const struct scan_needle *, size_t, const char *, size_t, size_t, size_t *, size_t);
-	bool (*sort)(struct scan_carry *, const char *, size_t, struct scan_block *);
 } kernels[SCAN_KERNELS] = {
-    [SCAN_SWAR] = {swar_marks, swar_find, swar_sort},
+    [SCAN_SWAR] = {swar_marks, swar_sort, swar_find},
 #if defined(__x86_64__)
-    [SCAN_SSE2] = {sse2_marks, sse2_find, sse2_sort},
-    [SCAN_AVX2] = {avx2_marks, avx2_find, avx2_sort},
-    [SCAN_AVX512] = {avx512_marks, avx512_find, avx512_sort},
+    [SCAN_SSE2] = {sse2_marks, sse2_sort, sse2_find},
+    [SCAN_AVX2] = {avx2_marks, avx2_sort, avx2_find},
+    [SCAN_AVX512] = {avx512_marks, avx512_sort, avx512_find},
 #elif defined(__aarch64__)
-    [SCAN_NEON] = {neon_marks, neon_find, neon_sort},
+    [SCAN_NEON] = {neon_marks, neon_sort, neon_find},
 #endif
 };
 
@@ -395,16 +396,57 @@ scan_names_add(struct scan_names *set, struct str name, size_t n)
 
 void
 scan_start(struct scan *s, enum scan_kernel kernel, const struct scan_names *set, const char *p,
-    size_t n, bool breaks)
+    size_t n, bool breaks, bool sorts)
 {
 	s->p = p;
 	s->n = n;
 	s->names = set;
 	s->breaks = breaks;
+	s->sorts = sorts;
 	s->kernel = kernel;
-	s->done = s->n_marks = 0;
+	s->done = s->n_marks = s->n_blocks = 0;
 	s->damage = SIZE_MAX;
 	s->carry = (struct scan_carry){0};
+}
+
+/* Begin a group that is at byte `at` of the text: where it will not be full, all blank. */
+static void
+start_group(struct scan_group *g, ptrdiff_t at, bool full)
+{
+	if (!full) {
+		memset(g, 0, sizeof(*g));
+		memset(g->spaces, 0xff, sizeof(g->spaces));
+	}
+	g->at = at;
+	g->ascii = true;
+}
+
+/* Sort blocks, which fill the groups one after the other, and mark them. */
+static uint32_t *
+sort_blocks(struct scan *s, const char *p, size_t blocks, ptrdiff_t at, uint32_t *out)
+{
+	while (blocks > 0) {
+		size_t first = s->n_blocks % SCAN_GROUP;
+		size_t n = blocks < SCAN_GROUP - first ? blocks : SCAN_GROUP - first;
+		struct scan_group *g = &s->groups[s->n_blocks / SCAN_GROUP];
+
+		if (first == 0)
+			start_group(g, at, n == SCAN_GROUP);
+		out = kernels[s->kernel].sort(s, &s->carry, p, first, first + n, g, out);
+		s->n_blocks += n;
+		blocks -= n;
+		p += n * SCAN_BLOCK;
+		at += (ptrdiff_t)(n * SCAN_BLOCK);
+	}
+	return out;
+}
+
+/* Scan blocks at p, which are those of the text from byte `at` on, or a copy. */
+static uint32_t *
+scan_blocks(struct scan *s, const char *p, size_t blocks, ptrdiff_t at, uint32_t *out)
+{
+	return s->sorts ? sort_blocks(s, p, blocks, at, out) :
+			  kernels[s->kernel].marks(s, p, blocks, (uint32_t)at, out);
 }
 
 /* The first block or the last one, in a copy with room around it. Blanks mark nothing. The first is
@@ -419,8 +461,7 @@ scan_edge(struct scan *s, uint32_t *out)
 
 	memset(room, ' ', sizeof(room));
 	memcpy(room + SCAN_BLOCK + skip - before, s->p + s->done - before, before + n);
-	out = kernels[s->kernel].marks(
-	    s, room + SCAN_BLOCK, 1, (uint32_t)s->done - (uint32_t)skip, out);
+	out = scan_blocks(s, room + SCAN_BLOCK, 1, (ptrdiff_t)s->done - (ptrdiff_t)skip, out);
 	s->done += n;
 	return out;
 }
@@ -429,16 +470,19 @@ bool
 scan_more(struct scan *s)
 {
 	uint32_t *out = s->marks;
-	size_t blocks;
+	size_t blocks, most = SCAN_STEP / SCAN_BLOCK;
 
 	if (s->done == s->n)
 		return false;
-	if (s->done == 0)
+	s->n_blocks = 0;
+	if (s->done == 0) {
 		out = scan_edge(s, out);
+		most--;
+	}
 	blocks = (s->n - s->done) / SCAN_BLOCK;
-	if (blocks > SCAN_STEP / SCAN_BLOCK)
-		blocks = SCAN_STEP / SCAN_BLOCK;
-	out = kernels[s->kernel].marks(s, s->p + s->done, blocks, (uint32_t)s->done, out);
+	if (blocks > most)
+		blocks = most;
+	out = scan_blocks(s, s->p + s->done, blocks, (ptrdiff_t)s->done, out);
 	s->done += blocks * SCAN_BLOCK;
 	if (s->done < s->n && s->n - s->done < SCAN_BLOCK)
 		out = scan_edge(s, out);
@@ -449,23 +493,25 @@ scan_more(struct scan *s)
 	return true;
 }
 
-bool
+void
 scan_sort(enum scan_kernel kernel, struct scan_carry *carry, const char *p, size_t n,
-    struct scan_block *blocks)
+    struct scan_group *group)
 {
 	char room[2 * SCAN_BLOCK];
 	size_t whole = n / SCAN_BLOCK, rest = n % SCAN_BLOCK;
-	bool ascii = kernels[kernel].sort(carry, p, whole, blocks);
 
+	start_group(group, 0, whole == SCAN_GROUP);
+	(void)kernels[kernel].sort(NULL, carry, p, 0, whole, group, NULL);
 	if (rest == 0)
-		return ascii;
+		return;
 	/* To copy as many bytes as the compiler knows is faster. */
 	if (whole > 0)
 		memcpy(room, p + n - SCAN_BLOCK, SCAN_BLOCK);
 	else
 		memcpy(room + SCAN_BLOCK - rest, p, rest);
 	memset(room + SCAN_BLOCK, ' ', SCAN_BLOCK);
-	return kernels[kernel].sort(carry, room + SCAN_BLOCK - rest, 1, blocks + whole) && ascii;
+	(void)kernels[kernel].sort(
+	    NULL, carry, room + SCAN_BLOCK - rest, whole, whole + 1, group, NULL);
 }
 
 /* --- needles --- */

@@ -13,6 +13,7 @@
 #include "str.h"
 
 #define SCAN_BLOCK 64             /* bytes that one mask stands for */
+#define SCAN_GROUP 8              /* blocks whose masks are kept together */
 #define SCAN_STEP 4096            /* bytes scanned ahead: their marks stay in the L1 cache */
 #define SCAN_MAX_BYTES (1u << 31) /* of one text: marks are 32 bits wide */
 
@@ -63,6 +64,25 @@ struct scan_carry {
 	uint64_t after;      /* 1: its last byte closed a string with an escape */
 };
 
+/* What the bytes of some blocks are, as masks: bit i of the k-th stands for byte i of block k.
+ * Those from `braces` on are of bytes in and outside of strings. */
+struct scan_group {
+	ptrdiff_t at; /* in the text: the first byte, which may lie before it */
+	bool ascii;   /* are all bytes? */
+	uint64_t strings[SCAN_GROUP]; /* those of strings, from the opening quote up to, not
+					 including, the closing one */
+	uint64_t quotes[SCAN_GROUP];  /* that open and close strings */
+	uint64_t escapes[SCAN_GROUP]; /* escaped, but no quotes or backslashes */
+	uint64_t opening[SCAN_GROUP]; /* brackets and braces, outside of strings */
+	uint64_t closing[SCAN_GROUP];
+	uint64_t braces[SCAN_GROUP]; /* opening ones */
+	uint64_t colons[SCAN_GROUP];
+	uint64_t commas[SCAN_GROUP];
+	uint64_t spaces[SCAN_GROUP];   /* 0x20; and all that is not of the text */
+	uint64_t newlines[SCAN_GROUP]; /* \n */
+	uint64_t controls[SCAN_GROUP]; /* 0x00 to 0x1f */
+};
+
 /* A scan of one text. The marks are, in ascending order, the positions of
  *
  *     '{' '}' '[' ']'  outside of strings
@@ -78,43 +98,31 @@ struct scan {
 	size_t n;
 	const struct scan_names *names;
 	bool breaks;
+	bool sorts;
 	enum scan_kernel kernel;
 	size_t done;   /* bytes scanned; their marks were or are in marks[] */
 	size_t damage; /* where the first control character in a string is, or SIZE_MAX */
 	size_t n_marks;
 	struct scan_carry carry;
 	uint32_t marks[SCAN_STEP + 3 * SCAN_BLOCK];
+	size_t n_blocks; /* in the groups; what is left in the last one is blank */
+	struct scan_group groups[SCAN_STEP / (SCAN_BLOCK * SCAN_GROUP) + 1];
 };
 
 /* Begin at the first byte of the n bytes at p, at most SCAN_MAX_BYTES, outside of any string. What
- * names points to must outlive the scan. There are no marks yet. */
+ * names points to must outlive the scan. There are no marks yet. With `sorts` there will be groups,
+ * too. */
 void scan_start(struct scan *s, enum scan_kernel kernel, const struct scan_names *names,
-    const char *p, size_t n, bool breaks);
+    const char *p, size_t n, bool breaks, bool sorts);
 
 /* Scan the next bytes, SCAN_STEP of them or a little more or less: marks[0] to marks[n_marks - 1]
- * are theirs, maybe none; the earlier ones are gone. False where all was scanned. */
+ * are theirs, maybe none, and so are the groups, where they are; the earlier ones are gone. False
+ * where all was scanned. */
 bool scan_more(struct scan *s);
 
-/* What the bytes of a block are, as masks: bit i stands for byte i. But for the first three, they
- * are of bytes in and outside of strings. */
-struct scan_block {
-	uint64_t strings; /* those of strings, from the opening quote up to, not including, the
-			     closing one */
-	uint64_t quotes;  /* that open and close strings */
-	uint64_t escapes; /* escaped, but no quotes or backslashes */
-	uint64_t opening; /* brackets and braces */
-	uint64_t closing;
-	uint64_t braces; /* opening ones */
-	uint64_t colons;
-	uint64_t commas;
-	uint64_t spaces;   /* 0x20 */
-	uint64_t controls; /* 0x00 to 0x1f */
-};
-
-/* Sort the n bytes at p; of a last block that is not whole, the rest is taken for spaces. *carry is
- * {0} for the first bytes of a text. Are they all ASCII? */
-bool scan_sort(enum scan_kernel kernel, struct scan_carry *carry, const char *p, size_t n,
-    struct scan_block *blocks);
+/* Sort the n bytes at p, at most a group's; *carry is {0} for the first bytes of a text. */
+void scan_sort(enum scan_kernel kernel, struct scan_carry *carry, const char *p, size_t n,
+    struct scan_group *group);
 
 /* A text to look for. */
 struct scan_needle {

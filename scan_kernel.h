@@ -188,19 +188,26 @@ KERNEL(marks)(struct scan *s, const char *p, size_t blocks, uint32_t base, uint3
 	return out;
 }
 
-/* The masks of n blocks at p. Returns whether they are all ASCII. */
-TARGET static bool
-KERNEL(sort)(struct scan_carry *to, const char *p, size_t n, struct scan_block *block)
+/* The masks of the group's blocks from the first one on to before `end`, which are at p; and their
+ * marks, as of KERNEL(marks), where there is a scan. */
+TARGET static uint32_t *
+KERNEL(sort)(struct scan *s, struct scan_carry *to, const char *p, size_t first, size_t end,
+    struct scan_group *g, uint32_t *out)
 {
+	static const struct scan_names none;
+	const struct scan_names others = other_names(s != NULL ? s->names : &none);
+	const uint64_t breaks = s != NULL && s->breaks ? ~(uint64_t)0 : 0;
 	struct scan_carry carry = *to;
+	ptrdiff_t base = g->at + (ptrdiff_t)(first * SCAN_BLOCK);
 	vec all[VECTORS];
 	hits high[VECTORS];
 
 	UNROLL
 	for (int i = 0; i < VECTORS; i++)
 		all[i] = vec_fill(0);
-	for (; n > 0; n--, p += SCAN_BLOCK, block++) {
-		uint64_t quotes, slashes, escapes = 0;
+	for (size_t k = first; k < end; k++, p += SCAN_BLOCK, base += SCAN_BLOCK) {
+		uint64_t quotes, slashes, strings, opening, closing, controls, marks;
+		uint64_t escapes = 0, hints = 0;
 		vec v[VECTORS];
 
 		UNROLL
@@ -215,24 +222,37 @@ KERNEL(sort)(struct scan_carry *to, const char *p, size_t n, struct scan_block *
 
 			escapes = escaped & ~(quotes | slashes);
 			quotes &= ~escaped;
+			hints = escaped & (KERNEL(equal)(v, 'u') | KERNEL(equal)(v, '/'));
 		}
-		block->quotes = quotes;
-		block->escapes = escapes;
-		block->strings = prefix_xor(quotes) ^ carry.in_string;
-		carry.in_string = (uint64_t)0 - (block->strings >> 63);
-		block->opening = KERNEL(either)(v, '{');
-		block->closing = KERNEL(either)(v, '}');
-		block->braces = KERNEL(equal)(v, '{');
-		block->colons = KERNEL(equal)(v, ':');
-		block->commas = KERNEL(equal)(v, ',');
-		block->spaces = KERNEL(equal)(v, ' ');
-		block->controls = KERNEL(controls)(v);
+		strings = prefix_xor(quotes) ^ carry.in_string;
+		carry.in_string = (uint64_t)0 - (strings >> 63);
+		if ((slashes | carry.has_escape | carry.after) != 0)
+			hints |= behind_escapes(slashes, strings, &carry);
+		g->quotes[k] = quotes;
+		g->strings[k] = strings;
+		g->escapes[k] = escapes;
+		g->opening[k] = opening = KERNEL(either)(v, '{') & ~strings;
+		g->closing[k] = closing = KERNEL(either)(v, '}') & ~strings;
+		g->braces[k] = KERNEL(equal)(v, '{');
+		g->colons[k] = KERNEL(equal)(v, ':');
+		g->commas[k] = KERNEL(equal)(v, ',');
+		g->spaces[k] = KERNEL(equal)(v, ' ');
+		g->newlines[k] = KERNEL(equal)(v, '\n');
+		g->controls[k] = controls = KERNEL(controls)(v);
+		if (s == NULL)
+			continue;
+		if ((controls & strings) != 0 && s->damage == SIZE_MAX)
+			s->damage = (size_t)base + (size_t)__builtin_ctzll(controls & strings);
+		marks = opening | closing | hints | (controls & breaks);
+		marks |= KERNEL(name_ends)(&others, p, v) & quotes & ~strings;
+		out = KERNEL(put)(out, marks, (uint32_t)base);
 	}
 	UNROLL
 	for (int i = 0; i < VECTORS; i++)
 		high[i] = vec_high(all[i]);
+	g->ascii &= hits_bits(high) == 0;
 	*to = carry;
-	return hits_bits(high) == 0;
+	return out;
 }
 
 /* The first needle that begins at [from, to): each block is looked at for needles' two bytes. All

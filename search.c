@@ -245,7 +245,8 @@ search_projected(struct work *w, enum project_result result, const struct projec
 	enum valid valid = VALID_NOT;
 
 	if (result == PROJECT_YES)
-		valid = valid_json(text, project_kernel(w->search->project));
+		valid = record->valid ? VALID_LINE :
+					valid_json(text, project_kernel(w->search->project));
 	if (result == PROJECT_NO)
 		w->page->counts.events++;
 	else if (valid != VALID_NOT)
@@ -263,7 +264,7 @@ search_single(struct work *w, struct str text)
 	enum project_result r = PROJECT_MAYBE;
 
 	if (run != NULL) {
-		project_start(run, text.p, text.n, false);
+		project_start(run, text.p, text.n, false, false);
 		r = project_next(run, 0, &record);
 		if (r < PROJECT_MAYBE && (record.at != 0 || record.n != text.n))
 			r = PROJECT_MAYBE; /* there is more of it */
@@ -280,7 +281,7 @@ search_text(struct work *w)
 	struct project_run *run = w->scratch->run;
 	struct project_record record;
 	size_t origin = SIZE_MAX; /* where the run began; SIZE_MAX: it has to begin anew */
-	bool lines = false, line;
+	bool lines = false, line, checks = w->page->in_place;
 	struct framer f;
 	struct span event;
 	struct err err;
@@ -295,7 +296,8 @@ search_text(struct work *w)
 			if (origin == SIZE_MAX || line != lines) {
 				origin = f.pos;
 				lines = line;
-				project_start(run, text.p + origin, text.n - origin, lines);
+				project_start(
+				    run, text.p + origin, text.n - origin, lines, checks);
 			}
 			r = project_next(run, f.pos - origin, &record);
 			if (r <= PROJECT_MAYBE &&

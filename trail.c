@@ -54,7 +54,8 @@ struct loader {
 	struct gz *gz;
 	struct buf in;
 	struct buf text; /* what a page looks at, read and inflated */
-	bool prints;     /* most of the last lines were printed */
+	bool prints;     /* most of the text before was printed */
+	size_t printed;  /* bytes of the page before that text */
 };
 
 /* --- finding files --- */
@@ -595,7 +596,6 @@ static bool load_stream(struct loader *l, struct page *page);
 static void begin_stream(
     struct loader *l, struct page *page, int fd, const struct piece_file *file);
 
-/* Where most of the lines before were printed, these are read to where they can stay. */
 static bool
 load_lines(struct loader *l, struct page *page)
 {
@@ -616,30 +616,35 @@ load_lines(struct loader *l, struct page *page)
 
 /* The lines were searched. */
 static void
-check_lines(struct loader *l, struct page *page)
+check_lines(struct page *page)
 {
 	const struct piece *piece = &page->piece;
 	struct stat st;
 
-	l->prints = page->out.n > piece->n / 2;
 	if (fstat(piece->fd, &st) == 0 && (uint64_t)st.st_size < piece->at + piece->n)
 		became_shorter(page);
 }
 
-/* Read the file at fd whole and inflate it. False where that is not possible. */
+/* Read the file at fd whole and inflate it: where most of the text before was printed, to where its
+ * lines can stay. False where that is not possible. */
 static bool
 load_whole(struct loader *l, struct page *page, int fd)
 {
-	const struct buf *text = &l->in;
+	struct buf *text = l->prints && page->n_lines == 0 ? &page->bytes : &l->text;
 
 	if (read_at(fd, &l->in, TRAIL_WHOLE_FILE + 1, 0) < 0 || l->in.n > TRAIL_WHOLE_FILE)
 		return false;
 	if (gz_begins(buf_slice(&l->in))) {
-		if (gz_inflate(l->gz, buf_slice(&l->in), &l->text) != 0)
+		if (gz_inflate(l->gz, buf_slice(&l->in), text) != 0)
 			return false;
-		text = &l->text;
+	} else {
+		struct buf in = l->in;
+
+		l->in = *text;
+		*text = in;
 	}
 	page->text = buf_slice(text);
+	page->in_place = text == &page->bytes;
 	return true;
 }
 
@@ -709,6 +714,9 @@ trail_load(void *loader, struct page *page)
 {
 	struct loader *l = loader;
 
+	if (page->text.n > 0)
+		l->prints = page->out.n - l->printed > page->text.n / 2;
+	l->printed = page->out.n;
 	switch (page->piece.kind) {
 	case PIECE_FILES:
 		return load_file(l, page);
@@ -717,7 +725,7 @@ trail_load(void *loader, struct page *page)
 	case PIECE_LINES:
 		return load_lines(l, page);
 	default:
-		check_lines(l, page);
+		check_lines(page);
 		return false;
 	}
 }

@@ -1,254 +1,426 @@
 /* valid.c: see valid.h. The grammar of JSON is mostly about what may follow what: whether a comma
- * may stand here, whether a string is a name. Such questions are asked of 64 bytes at once, of
- * masks in which a bit stands for a byte (scan.h). One by one are looked at only the brackets, what
- * is bare (numbers and words) and the rarer escapes. */
+ * may stand here, whether a string is a name. Such questions are asked of 512 bytes at once, of
+ * masks in which a bit stands for a byte (scan.h); valid_kernel.h does so. One by one are looked at
+ * only what is bare (numbers and words), the rarer escapes, and brackets in and around arrays. */
 #include "valid.h"
 
-#include "json.h"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "number.h"
 
-enum { BLOCKS = 32 }; /* sorted at a time: their masks stay in the L1 cache */
-
-/* What the bytes before a block leave to it; the masks' carries are 0 or 1. */
-struct state {
-	const char *end; /* of the text */
-	struct scan_carry scan;
-	uint64_t value;     /* the last token is one that a value has to follow */
-	uint64_t separator; /* it is a comma or a colon */
-	uint64_t member;    /* it is a comma or an opening brace */
-	uint64_t name;      /* it is a string behind one of these */
-	uint64_t in_name;   /* the last byte is in such a string */
-	uint64_t in_bare;   /* it is in a number or word */
-	bool ascii;         /* all were */
-	bool breaks;        /* there were line breaks outside of strings */
-	unsigned in;        /* the kind of brackets around us */
-	size_t depth;
-	unsigned char open[JSON_MAX_DEPTH]; /* those around them, outermost first */
+/* What valid_kernel.h finds out. */
+struct relations {
+	uint64_t objects[SCAN_GROUP];  /* what is wrong in an object, */
+	uint64_t arrays[SCAN_GROUP];   /* in an array, */
+	uint64_t doubts[SCAN_GROUP];   /* and wherever it is */
+	uint64_t brackets[SCAN_GROUP]; /* outside of strings, as all that follow */
+	uint64_t starts[SCAN_GROUP];   /* of numbers and words */
+	uint64_t newlines[SCAN_GROUP]; /* \n */
+	uint64_t controls[SCAN_GROUP]; /* other control characters */
+	/* In which blocks there is any, as bits. */
+	unsigned in_objects;
+	unsigned in_squares; /* square brackets that open */
+	unsigned in_starts;
+	unsigned in_rest; /* doubts, controls, escapes, and newlines that are not between lines */
 };
 
-enum { IN_ROOT, IN_ARRAY, IN_OBJECT };
-
-/* The first bytes of the tokens that follow those whose last bytes are `ends`; *carry is 1 where
- * the last token before this block is one of those, and then where the last one in it is.
- *
- * To add the byte behind a token to a run of white space carries into the byte behind the run. */
-static inline uint64_t
-following(uint64_t ends, uint64_t blanks, uint64_t *carry)
+static inline void
+plain_add(uint64_t *v, uint64_t w, uint64_t *carry)
 {
-	uint64_t next = ends << 1 | *carry;
+	bool over = __builtin_add_overflow(*v, w, v);
 
-	*carry = ends >> 63;
-	if (blanks != 0) {
-		*carry |= __builtin_add_overflow(next, blanks, &next);
-		next &= ~blanks;
-	}
-	return next;
+	over |= __builtin_add_overflow(*v, *carry, v);
+	*carry = over;
 }
 
-/* The closing quotes of the strings whose opening ones are `opening`. To add these to the run of a
- * string's bytes carries into the byte behind it. */
-static inline uint64_t
-closing_quotes(uint64_t opening, uint64_t strings, uint64_t *carry)
+#define KERNEL(name) plain_##name
+#define TARGET
+#define masks uint64_t
+#define MASKS 1
+#define load(p) (*(p))
+#define store(p, v) (*(p) = (v))
+#define before(v, bit) ((bit) << 63)
+#define last(v) ((v) >> 63)
+#define filled(v) ((unsigned)((v) != 0))
+#define add(v, w, carry) plain_add(v, w, carry)
+#include "valid_kernel.h"
+
+#if defined(__x86_64__)
+
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
+
+typedef uint64_t four __attribute__((vector_size(32)));
+
+AVX2 static inline void
+avx2_add(four *v, four w, uint64_t *carry)
 {
-	uint64_t sum;
-	bool overflow = __builtin_add_overflow(strings, opening, &sum);
+	for (int i = 0; i < 4; i++) {
+		uint64_t sum = (*v)[i];
 
-	overflow |= __builtin_add_overflow(sum, *carry, &sum);
-	*carry = overflow;
-	return sum & ~strings;
-}
-
-/* Which control characters outside of strings are white space? False where one is not. */
-static bool
-sort_controls(struct state *s, const char *p, uint64_t controls, uint64_t *blanks)
-{
-	for (; controls != 0; controls &= controls - 1) {
-		char c = p[__builtin_ctzll(controls)];
-
-		if (c != '\t' && c != '\n' && c != '\r')
-			return false;
-		s->breaks |= c != '\t';
-		*blanks |= controls & (0 - controls);
-	}
-	return true;
-}
-
-static bool
-check_escapes(const struct state *s, const char *p, uint64_t escapes)
-{
-	for (; escapes != 0; escapes &= escapes - 1) {
-		const char *c = p + __builtin_ctzll(escapes);
-		uint32_t digits;
-
-		if (c == s->end) /* behind a backslash */
-			return false;
-		if (*c == 'u' ? !str_hex4(c + 1, s->end, &digits) :
-				*c == '\0' || strchr("/bfnrt", *c) == NULL)
-			return false;
-	}
-	return true;
-}
-
-/* The length of the number or word at p, 0 where there is none. */
-static size_t
-bare_len(const char *p, const char *end)
-{
-	size_t n = (size_t)(end - p);
-
-	switch (*p) {
-	case 't':
-		return n >= 4 && memcmp(p, "true", 4) == 0 ? 4 : 0;
-	case 'f':
-		return n >= 5 && memcmp(p, "false", 5) == 0 ? 5 : 0;
-	case 'n':
-		return n >= 4 && memcmp(p, "null", 4) == 0 ? 4 : 0;
-	default:
-		return number_scan(p, end);
+		plain_add(&sum, w[i], carry);
+		(*v)[i] = sum;
 	}
 }
 
-static bool
-check_bare(const struct state *s, const char *p, uint64_t starts)
+#define KERNEL(name) avx2_##name
+#define TARGET AVX2
+#define masks four
+#define MASKS 4
+#define load(p) ((four)_mm256_loadu_si256((const __m256i *)(const void *)(p)))
+#define store(p, v) _mm256_storeu_si256((__m256i *)(void *)(p), (__m256i)(v))
+#define before(v, bit)                                                                             \
+	((four)_mm256_blend_epi32(_mm256_permute4x64_epi64((__m256i)(v), 0x90),                    \
+	    _mm256_set1_epi64x((long long)((bit) << 63)), 3))
+#define last(v) ((v)[3] >> 63)
+#define filled(v)                                                                                  \
+	(15u ^                                                                                     \
+	    (unsigned)_mm256_movemask_pd(                                                          \
+		(__m256d)_mm256_cmpeq_epi64((__m256i)(v), _mm256_setzero_si256())))
+#define add(v, w, carry) avx2_add(v, w, carry)
+#include "valid_kernel.h"
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx2,bmi,bmi2,popcnt")))
+
+typedef uint64_t eight __attribute__((vector_size(64)));
+
+/* A carry out of a mask goes on through those that are all ones: so does one that is added to the
+ * number in which each of these is a 1. */
+AVX512 static inline void
+avx512_add(eight *v, eight w, uint64_t *carry)
 {
-	for (; starts != 0; starts &= starts - 1) {
-		const char *bare = p + __builtin_ctzll(starts);
-		size_t n = bare_len(bare, s->end);
+	__m512i sum = (__m512i)(*v + w), ones = _mm512_set1_epi64(-1);
+	unsigned over = _mm512_cmplt_epu64_mask(sum, (__m512i)w);
+	unsigned full = _mm512_cmpeq_epi64_mask(sum, ones);
+	unsigned moved = (over << 1 | (unsigned)*carry) + full;
+
+	*v = (eight)_mm512_mask_sub_epi64(sum, (__mmask8)(moved ^ full), sum, ones);
+	*carry = moved >> 8;
+}
+
+#define KERNEL(name) avx512_##name
+#define TARGET AVX512
+#define masks eight
+#define MASKS 8
+#define load(p) ((eight)_mm512_loadu_si512(p))
+#define store(p, v) _mm512_storeu_si512(p, (__m512i)(v))
+#define before(v, bit)                                                                             \
+	((eight)_mm512_alignr_epi64((__m512i)(v), _mm512_set1_epi64((long long)((bit) << 63)), 7))
+#define last(v) ((v)[7] >> 63)
+#define filled(v) ((unsigned)_mm512_test_epi64_mask((__m512i)(v), (__m512i)(v)))
+#define add(v, w, carry) avx512_add(v, w, carry)
+#include "valid_kernel.h"
+
+#endif
+
+static void
+relate(
+    enum scan_kernel kernel, struct valid_run *run, const struct scan_group *g, struct relations *r)
+{
+#if defined(__x86_64__)
+	if (kernel == SCAN_AVX512) {
+		avx512_relate(run, g, r);
+		return;
+	}
+	if (kernel == SCAN_AVX2) {
+		avx2_relate(run, g, r);
+		return;
+	}
+#endif
+	(void)kernel;
+	plain_relate(run, g, r);
+}
+
+/* --- doubts --- */
+
+static void
+drop_doubts(struct valid_run *run, ptrdiff_t before)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < run->n_doubts; i++)
+		if (run->doubts[i] >= before)
+			run->doubts[kept++] = run->doubts[i];
+	run->n_doubts = kept;
+}
+
+static void
+doubt(struct valid_run *run, ptrdiff_t at)
+{
+	if (run->n_doubts == VALID_DOUBTS)
+		drop_doubts(run, run->passed);
+	if (run->n_doubts < VALID_DOUBTS)
+		run->doubts[run->n_doubts++] = at;
+	else if (at < run->lost)
+		run->lost = at;
+}
+
+/* The bytes of a block of the text, which begins at `at`. */
+static void
+doubt_all(struct valid_run *run, ptrdiff_t at, uint64_t bits)
+{
+	for (; bits != 0; bits &= bits - 1)
+		doubt(run, at + __builtin_ctzll(bits));
+}
+
+/* --- numbers and words --- */
+
+/* Where they begin. */
+static inline void
+note_bare(struct valid_run *run, const struct scan_group *g, const struct relations *r)
+{
+	uint32_t *out = run->bare + run->n_bare;
+
+	for (unsigned in = r->in_starts; in != 0; in &= in - 1) {
+		int k = __builtin_ctz(in);
+		uint32_t at = (uint32_t)(g->at + k * SCAN_BLOCK);
+
+		for (uint64_t bits = r->starts[k]; bits != 0; bits &= bits - 1)
+			*out++ = at + (uint32_t)__builtin_ctzll(bits);
+	}
+	run->n_bare = (size_t)(out - run->bare);
+}
+
+static inline size_t
+word_len(const char *p, const char *end)
+{
+	if (end - p < 5)
+		return end - p == 4 && (memcmp(p, "true", 4) == 0 || memcmp(p, "null", 4) == 0) ?
+		    4 :
+		    0;
+	return (size_t)((memcmp(p, "true", 4) == 0) | (memcmp(p, "null", 4) == 0)) * 4 +
+	    (size_t)(memcmp(p, "false", 5) == 0) * 5;
+}
+
+/* Is each well, and does it end with what is none? (A quote or an opening bracket behind it is told
+ * of elsewhere.) */
+static void
+check_bare(struct valid_run *run)
+{
+	for (size_t i = 0; i < run->n_bare; i++) {
+		const char *p = run->p + run->bare[i];
+		size_t n = word_len(p, run->end);
 
 		if (n == 0)
-			return false;
-		bare += n;
-		/* A quote or an opening bracket is told of elsewhere. */
-		if (bare < s->end && *bare != ',' && *bare != '}' && *bare != ']' && *bare != ' ' &&
-		    *bare != '\n' && *bare != '\r' && *bare != '\t')
-			return false;
+			n = number_scan(p, run->end);
+		p += n;
+		if (n == 0 ||
+		    (p < run->end && *p != ',' && *p != '}' && *p != ']' && !json_is_space(*p)))
+			doubt(run, (ptrdiff_t)run->bare[i]);
 	}
-	return true;
+	run->n_bare = 0;
 }
 
-/* Are the brackets of the right kind, and is nothing between them that is wrong there: wrong[] says
- * where things are that are wrong in the root, in arrays, in objects? */
+/* --- what is rarer --- */
+
 static bool
-check_brackets(
-    struct state *s, const char *p, uint64_t opening, uint64_t closing, const uint64_t wrong[3])
+is_escape(const char *p, const char *end)
 {
-	uint64_t brackets = opening | closing, rest = ~(uint64_t)0;
-	unsigned in = s->in;
+	uint32_t digits;
 
-	for (; brackets != 0; brackets &= brackets - 1) {
-		uint64_t to_here = brackets ^ (brackets - 1);
-		unsigned i = (unsigned)__builtin_ctzll(brackets);
-		unsigned kind = (p[i] & 0x20) != 0 ? IN_OBJECT : IN_ARRAY;
+	if (p == end) /* behind a backslash */
+		return false;
+	if (*p == 'u')
+		return str_hex4(p + 1, end, &digits);
+	return *p != '\0' && strchr("/bfnrt", *p) != NULL;
+}
 
-		if ((wrong[in] & rest & to_here) != 0)
-			return false;
-		rest = ~to_here;
-		if ((opening >> i & 1) != 0) {
-			if (s->depth == JSON_MAX_DEPTH)
-				return false;
-			s->open[s->depth++] = (unsigned char)in;
-			in = kind;
-		} else {
-			if (in != kind)
-				return false;
-			in = s->open[--s->depth];
-		}
+/* Of a text that is one value line breaks are noted; else, as they may be in a record, which is no
+ * line then, they are doubts. */
+static void
+check_rest(struct valid_run *run, const struct scan_group *g, const struct relations *r, size_t k)
+{
+	ptrdiff_t at = g->at + (ptrdiff_t)(k * SCAN_BLOCK);
+	uint64_t bits;
+
+	doubt_all(run, at, r->doubts[k]);
+	for (bits = g->escapes[k]; bits != 0; bits &= bits - 1)
+		if (!is_escape(run->p + (at + __builtin_ctzll(bits)), run->end))
+			doubt(run, at + __builtin_ctzll(bits));
+	for (bits = r->controls[k]; bits != 0; bits &= bits - 1) {
+		char c = run->p[at + __builtin_ctzll(bits)];
+
+		run->breaks |= c == '\r';
+		if (c != '\t' && (c != '\r' || !run->whole))
+			doubt(run, at + __builtin_ctzll(bits));
 	}
-	s->in = in;
-	return (wrong[in] & rest) == 0;
+	run->breaks |= r->newlines[k] != 0;
+	if (!run->whole && !run->lines)
+		doubt_all(run, at, r->newlines[k]);
 }
 
-/* Check the block whose bytes are at p in the text. */
-static bool
-check_block(struct state *s, const char *p, const struct scan_block *b)
+/* The text goes on behind the group, so that a character at its end can be looked at whole. */
+static void
+check_utf8(struct valid_run *run, const struct scan_group *g)
 {
-	uint64_t outside = ~(b->strings | b->quotes), blanks = b->spaces & outside;
-	uint64_t opening = b->opening & outside, closing = b->closing & outside;
-	uint64_t colons = b->colons & outside, commas = b->commas & outside;
-	uint64_t separators = colons | commas, strings = b->quotes & b->strings;
-	uint64_t bare, starts, values, value, separator, member, name, wrong[3];
+	ptrdiff_t end = g->at + SCAN_GROUP * SCAN_BLOCK, at = run->utf8 > g->at ? run->utf8 : g->at;
 
-	if (b->controls != 0 &&
-	    ((b->controls & b->strings) != 0 || !sort_controls(s, p, b->controls, &blanks)))
-		return false;
-	if (b->escapes != 0 && !check_escapes(s, p, b->escapes))
-		return false;
-	bare = outside & ~(opening | closing | separators | blanks);
-	starts = bare & ~(bare << 1 | s->in_bare);
-	s->in_bare = bare >> 63;
-	values = opening | strings | starts;
-
-	value = following(opening | separators, blanks, &s->value);
-	separator = following(separators, blanks, &s->separator);
-	member = following((b->braces & outside) | commas, blanks, &s->member);
-	name = following(
-	    closing_quotes(strings & member, b->strings, &s->in_name), blanks, &s->name);
-	if ((((values ^ value) & (values | separators)) | (closing & separator) |
-		(colons & ~name)) != 0)
-		return false;
-	wrong[IN_ROOT] = separators;
-	wrong[IN_ARRAY] = colons;
-	wrong[IN_OBJECT] = (member & values & ~strings) | (name & ~colons);
-	return check_brackets(s, p, opening, closing, wrong) && check_bare(s, p, starts);
-}
-
-static bool
-is_utf8(const char *p, const char *end)
-{
-	while (p < end) {
+	if (at < 0)
+		at = 0;
+	if (end > run->end - run->p)
+		end = run->end - run->p;
+	while (at < end) {
 		uint32_t cp;
 		uint64_t w;
 		size_t n = 8;
 
-		if (end - p >= 8)
-			memcpy(&w, p, 8);
-		if (end - p < 8 || (w & 0x8080808080808080u) != 0)
-			n = utf8_read(p, end, &cp);
+		if (end - at >= 8)
+			memcpy(&w, run->p + at, 8);
+		if (end - at < 8 || (w & 0x8080808080808080u) != 0)
+			n = utf8_read(run->p + at, run->end, &cp);
 		if (n == 0)
-			return false;
-		p += n;
+			doubt(run, at);
+		at += n > 0 ? (ptrdiff_t)n : 1;
 	}
-	return true;
+	run->utf8 = at;
 }
 
-/* Check the next n bytes, at most BLOCKS blocks; only the text's last ones may be less than a
- * block. */
-static bool
-check_blocks(struct state *s, enum scan_kernel kernel, const char *p, size_t n)
+/* --- brackets --- */
+
+/* Is the bracket where it may be? Where a text is not one value, brackets count from the outermost
+ * array on: around that nothing has to be known. */
+static inline bool
+pass_bracket(struct valid_run *run, char c)
 {
-	struct scan_block blocks[BLOCKS];
+	enum valid_in kind = (c & 0x20) != 0 ? VALID_OBJECT : VALID_ARRAY;
+	bool matches = run->in == kind;
 
-	s->ascii &= scan_sort(kernel, &s->scan, p, n, blocks);
-	for (size_t i = 0; i * SCAN_BLOCK < n; i++)
-		if (!check_block(s, p + i * SCAN_BLOCK, &blocks[i]))
+	if ((c & 0x06) == 0x02) { /* it opens */
+		if (run->depth == 0 && !run->whole && kind == VALID_OBJECT)
+			return true;
+		if (run->depth == JSON_MAX_DEPTH)
 			return false;
-	return true;
+		run->open[run->depth++] = (unsigned char)run->in;
+		run->in = kind;
+		return true;
+	}
+	if (run->depth > 0)
+		run->in = run->open[--run->depth];
+	return matches;
 }
+
+/* Of what is between the brackets, what is wrong there is in doubt. */
+static void
+check_block(struct valid_run *run, const struct scan_group *g, const struct relations *r, size_t k)
+{
+	const uint64_t wrong[] = {[VALID_OBJECT] = r->objects[k],
+	    [VALID_ARRAY] = r->arrays[k],
+	    [VALID_ROOT] = r->arrays[k] | (g->commas[k] & ~(g->strings[k] | g->quotes[k]))};
+	ptrdiff_t at = g->at + (ptrdiff_t)(k * SCAN_BLOCK);
+	uint64_t rest = ~(uint64_t)0, found = 0;
+
+	for (uint64_t bits = r->brackets[k]; bits != 0; bits &= bits - 1) {
+		uint64_t to_here = bits ^ (bits - 1);
+
+		found |= wrong[run->in] & rest & to_here;
+		rest = ~to_here;
+		if (!pass_bracket(run, run->p[at + __builtin_ctzll(bits)]))
+			found |= bits & (0 - bits);
+	}
+	doubt_all(run, at, found | (wrong[run->in] & rest));
+}
+
+/* The same for all of the group. Where no array is around or begins, all is in objects. */
+static void
+check_blocks(struct valid_run *run, const struct scan_group *g, const struct relations *r)
+{
+	unsigned objects = r->in_objects;
+
+	for (size_t k = 0; k < SCAN_GROUP; k++) {
+		unsigned squares = r->in_squares >> k;
+
+		if (run->depth == 0 && !run->whole) {
+			if (squares == 0)
+				break;
+			k += (size_t)__builtin_ctz(squares);
+		}
+		check_block(run, g, r, k);
+		objects &= ~(1u << k);
+	}
+	for (; objects != 0; objects &= objects - 1) {
+		int k = __builtin_ctz(objects);
+
+		doubt_all(run, g->at + k * SCAN_BLOCK, r->objects[k]);
+	}
+}
+
+static void
+check_group(struct valid_run *run, enum scan_kernel kernel, const struct scan_group *g)
+{
+	struct relations r;
+
+	relate(kernel, run, g, &r);
+	check_blocks(run, g, &r);
+	note_bare(run, g, &r);
+	for (unsigned in = r.in_rest; in != 0; in &= in - 1)
+		check_rest(run, g, &r, (size_t)__builtin_ctz(in));
+	if (!g->ascii)
+		check_utf8(run, g);
+}
+
+/* --- records --- */
+
+void
+valid_start(struct valid_run *run, const char *p, size_t n, bool lines)
+{
+	run->p = p;
+	run->end = p + n;
+	run->lines = lines;
+	run->whole = run->breaks = false;
+	run->lost = PTRDIFF_MAX;
+	run->carry = (struct valid_carry){.value = 1};
+	run->utf8 = run->passed = 0;
+	run->in = VALID_OBJECT;
+	run->depth = run->n_doubts = run->n_bare = 0;
+}
+
+void
+valid_scan(struct valid_run *run, const struct scan *scan)
+{
+	for (size_t i = 0; i * SCAN_GROUP < scan->n_blocks && run->lost == PTRDIFF_MAX; i++)
+		check_group(run, scan->kernel, &scan->groups[i]);
+	check_bare(run);
+}
+
+bool
+valid_record(struct valid_run *run, size_t at, size_t n)
+{
+	bool good = run->lost >= (ptrdiff_t)(at + n);
+
+	drop_doubts(run, (ptrdiff_t)at + 1);
+	for (size_t i = 0; i < run->n_doubts; i++)
+		good &= run->doubts[i] >= (ptrdiff_t)(at + n);
+	return good;
+}
+
+/* --- one text --- */
 
 enum valid
 valid_json(struct str text, enum scan_kernel kernel)
 {
-	struct state s;
+	struct scan_carry carry = {0};
+	struct scan_group group;
+	struct valid_run run;
 
 	if (text.n > JSON_MAX_BYTES)
 		return VALID_NOT;
-	s.end = text.p + text.n;
-	s.scan = (struct scan_carry){0};
-	s.value = 1;
-	s.separator = s.member = s.name = s.in_name = s.in_bare = 0;
-	s.breaks = false;
-	s.ascii = true;
-	s.depth = 0;
-	s.in = IN_ROOT;
-	for (size_t at = 0; at < text.n; at += BLOCKS * SCAN_BLOCK) {
-		size_t left = text.n - at;
+	valid_start(&run, text.p, text.n, false);
+	run.whole = true;
+	run.in = VALID_ROOT;
+	for (size_t at = 0; at < text.n; at += SCAN_GROUP * SCAN_BLOCK) {
+		size_t n = text.n - at;
 
-		if (!check_blocks(&s, kernel, text.p + at,
-			left < BLOCKS * SCAN_BLOCK ? left : BLOCKS * SCAN_BLOCK))
+		if (n > SCAN_GROUP * SCAN_BLOCK)
+			n = SCAN_GROUP * SCAN_BLOCK;
+		scan_sort(kernel, &carry, text.p + at, n, &group);
+		group.at = (ptrdiff_t)at;
+		check_group(&run, kernel, &group);
+		check_bare(&run);
+		if (run.n_doubts > 0)
 			return VALID_NOT;
 	}
-	if (s.value != 0 || s.depth != 0 || s.scan.in_string != 0)
+	if (run.carry.value != 0 || run.depth != 0 || carry.in_string != 0)
 		return VALID_NOT;
-	if (!s.ascii && !is_utf8(text.p, s.end))
-		return VALID_NOT;
-	return s.breaks ? VALID_LINES : VALID_LINE;
+	return run.breaks ? VALID_LINES : VALID_LINE;
 }

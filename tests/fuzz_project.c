@@ -110,6 +110,15 @@ check_record(
 		    v != NULL && v->type == JSON_STRING ? json_text(v) : (struct str){"", 0}));
 }
 
+static void
+check_valid(struct str text)
+{
+	struct err err;
+
+	check(json_parse(&doc, text, &err) == 0);
+	check(memchr(text.p, '\n', text.n) == NULL && memchr(text.p, '\r', text.n) == NULL);
+}
+
 enum { MOST = 64 }; /* records looked at */
 
 struct answers {
@@ -120,7 +129,7 @@ struct answers {
 
 static void
 ask(const struct project_query *q, enum scan_kernel kernel, struct str text, bool lines,
-    struct answers *a)
+    bool checks, struct answers *a)
 {
 	struct project *project = project_new(q, kernel);
 	struct project_run *run = project_run_new(project, scratch);
@@ -128,7 +137,7 @@ ask(const struct project_query *q, enum scan_kernel kernel, struct str text, boo
 	enum project_result r;
 
 	memset(a, 0, sizeof(*a)); /* its padding, too: they are compared */
-	project_start(run, text.p, text.n, lines);
+	project_start(run, text.p, text.n, lines, checks);
 	do {
 		size_t from = record.at + record.n;
 
@@ -141,6 +150,8 @@ ask(const struct project_query *q, enum scan_kernel kernel, struct str text, boo
 		if (r > PROJECT_MAYBE)
 			break;
 		check_record(q, r, (struct str){text.p + record.at, record.n}, record.time);
+		if (record.valid)
+			check_valid((struct str){text.p + record.at, record.n});
 	} while (a->n < MOST);
 	check(r != PROJECT_END || record.at == text.n);
 	project_run_free(run);
@@ -160,15 +171,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_doc_init(&doc);
 	if ((pattern.n == 0 || match_add_pattern(m, pattern, &err) == 0) &&
 	    match_add_expression(m, expression, &err) == 0)
-		for (int flags = 0; flags < 4; flags++) {
+		for (int flags = 0; flags < 8; flags++) {
 			struct project_query q = {m, flags & 1, from_us, to_us};
 			struct answers first, other;
 
-			ask(&q, SCAN_SWAR, text, flags & 2, &first);
+			ask(&q, SCAN_SWAR, text, flags & 2, flags & 4, &first);
 			for (int k = 0; k < SCAN_KERNELS; k++) {
 				if (k == SCAN_SWAR || !scan_has((enum scan_kernel)k))
 					continue;
-				ask(&q, (enum scan_kernel)k, text, flags & 2, &other);
+				ask(&q, (enum scan_kernel)k, text, flags & 2, flags & 4, &other);
 				check(memcmp(&first, &other, sizeof(first)) == 0);
 			}
 		}

@@ -6,14 +6,14 @@
 #include "random.h"
 #include "tap.h"
 
-/* Add the lines of `text` of which keep[] has a '1', a 'j' for one that is added as JSON, and
- * compare with what is expected. */
+/* Add the lines of `text`, each with a line feed or a '|' behind it, of which keep[] has a '1', a
+ * 'j' for one that is added as JSON, and compare with what is expected. */
 static void
 check(const char *text, const char *keep, bool in_place)
 {
 	struct page *page = page_new();
 	struct buf want = {0};
-	size_t nth = 0, wrong = 0;
+	size_t nth = 0, wrong = 0, begin;
 	const char *p, *end;
 
 	page_reset(page);
@@ -23,7 +23,7 @@ check(const char *text, const char *keep, bool in_place)
 	page->in_place = in_place;
 	end = page->bytes.p + page->bytes.n;
 	for (p = page->bytes.p; p < end && keep[nth] != '\0'; nth++) {
-		const char *nl = strchr(p, '\n') != NULL ? strchr(p, '\n') : end;
+		const char *nl = p + strcspn(p, "\n|");
 		struct str line = {p, (size_t)(nl - p)};
 		struct line said = {.time = (int64_t)nth};
 
@@ -38,9 +38,10 @@ check(const char *text, const char *keep, bool in_place)
 		p = nl < end ? nl + 1 : end;
 	}
 	page_end_lines(page);
-	is_mem(buf_slice(&page->out).p, page->out.n, want.n > 0 ? want.p : "", want.n,
-	    "%s of %.30s...%s", keep, text, in_place ? ", in place" : "");
-	for (size_t i = 0, at = 0; i < page->n_lines; i++) {
+	begin = page->n_lines > 0 ? page->lines[0].span.at : page->out.n;
+	is_mem(buf_slice(&page->out).p + begin, page->out.n - begin, want.n > 0 ? want.p : "",
+	    want.n, "%s of %.30s...%s", keep, text, in_place ? ", in place" : "");
+	for (size_t i = 0, at = begin; i < page->n_lines; i++) {
 		wrong += page->lines[i].span.at != at || page->lines[i].span.n == 0 ||
 		    page->out.p[at + page->lines[i].span.n - 1] != '\n' ||
 		    keep[page->lines[i].time] == '0';
@@ -58,7 +59,8 @@ main(void)
 	static const char *const keeps[] = {
 	    "0000", "1111", "1110", "1101", "0111", "1011", "11j1", "j111", "1", "0100"};
 	static const char *const texts[] = {"{\"a\":1}\n{\"b\":2}\n{}\n{\"d\":4}\n",
-	    "{\"a\":1}\n{\"b\":2}\n{}\n{\"d\":4}", "{}\n{}\n{}\n{}\n"};
+	    "{\"a\":1}\n{\"b\":2}\n{}\n{\"d\":4}", "{}\n{}\n{}\n{}\n",
+	    "{\"a\":1}|{\"b\":2}|{}|{\"d\":4}|\n"};
 
 	for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++)
 		for (size_t k = 0; k < sizeof(keeps) / sizeof(keeps[0]); k++)
@@ -69,8 +71,8 @@ main(void)
 		size_t n = 0, lines = 1 + below(20);
 
 		for (size_t k = 0; k < lines; k++) {
-			n += (size_t)snprintf(
-			    text + n, sizeof(text) - n, "{%.*s}\n", (int)below(6), "      ");
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "{%.*s}%c", (int)below(6),
+			    "      ", "\n|"[below(2)]);
 			keep[k] = below(8) == 0 ? "0j"[below(2)] : '1';
 		}
 		keep[lines] = '\0';

@@ -69,7 +69,7 @@ first_record(
 	memset(block, '"', before);
 	if (text.n > 0)
 		memcpy(block + before, text.p, text.n);
-	project_start(q->run[kernel], block + before, text.n, lines);
+	project_start(q->run[kernel], block + before, text.n, lines, false);
 	r = project_next(q->run[kernel], 0, record);
 	if (record->time.n > 0) /* for who looks at it: the same text, where it stays */
 		record->time.p = text.p + (record->time.p - (block + before));
@@ -572,7 +572,7 @@ test_blocks(enum scan_kernel kernel, bool lines)
 		n[i] = b.n - at[i];
 		buf_str(&b, lines ? STR("\n") : i + 1 < RECORDS ? STR(" , \n") : STR("]}"));
 	}
-	project_start(q.run[kernel], b.p, b.n, lines);
+	project_start(q.run[kernel], b.p, b.n, lines, false);
 	for (size_t i = 0; i < RECORDS; i++) {
 		struct project_record alone;
 		size_t from = record.at + record.n;
@@ -592,6 +592,142 @@ test_blocks(enum scan_kernel kernel, bool lines)
 	query_close(&one_by_one);
 	query_close(&q);
 	buf_free(&b);
+}
+
+/* --- what is checked on the way --- */
+
+static const char checked[] =
+    "{\"eventVersion\":\"1.08\",\"userIdentity\":{\"type\":\"Root\",\"ok\":false},\"text\":"
+    "\"a \\\"b\\\" \\\\ \\n\\u00e9 \xc3\xa9\xe2\x82\xac\",\"n\":[0,-1,2.5,1e9,[],{}],\"null\":null,"
+    " \"read\" : true ,\t\"resources\":[{\"ARN\":\"x\"},{\"a\":\"\",\"\":[[\"y\",null],true]}],"
+    "\"last\":12345678901234567890}";
+
+/* Between two others, as lines or in a list, and behind so many bytes: what is said to be valid is,
+ * and of what is valid, on one line, it is said. */
+static bool
+is_checked(const struct query *q, int kernel, struct str text, bool lines, size_t before)
+{
+	struct project_record record = {0};
+	struct project_run *run = q->run[kernel];
+	enum project_result r;
+	struct buf b = {0};
+	struct err err;
+	bool good = true;
+	size_t at;
+
+	buf_str(&b, STR("{\"before\":\""));
+	for (size_t i = 0; i < before; i++)
+		buf_char(&b, 'b');
+	buf_str(&b, lines ? STR("\",\"x\":[1]}\n") : STR("\",\"x\":[1]},"));
+	at = b.n;
+	buf_str(&b, text);
+	buf_str(
+	    &b, lines ? STR("\n{\"behind\":[{\"a\":1}]}\n") : STR(",{\"behind\":[{\"a\":1}]}]}"));
+	project_start(run, b.p, b.n, lines, true);
+	for (size_t from = 0; from < b.n;) {
+		struct str found;
+		bool valid;
+
+		from += b.p[from] == ',';
+		r = project_next(run, from, &record);
+		if (r > PROJECT_MAYBE)
+			break;
+		found = (struct str){b.p + record.at, record.n};
+		valid = json_parse(&doc, found, &err) == 0 &&
+		    memchr(found.p, '\n', found.n) == NULL &&
+		    memchr(found.p, '\r', found.n) == NULL;
+		good = good && (r != PROJECT_YES || record.valid == valid);
+		if (record.at > at)
+			break;
+		from = record.at + record.n;
+	}
+	buf_free(&b);
+	return good;
+}
+
+static void
+test_checks(void)
+{
+	static const char bytes[] = "\"\\{}[],: \n\r\t\x01\x7f\x80\xc3\xff"
+				    "019-+.eEtnful/b";
+	char text[sizeof(checked) + 1];
+	size_t n = sizeof(checked) - 1;
+	struct query q;
+
+	query_open(&q, "", "", false);
+	for (int k = 0; k < SCAN_KERNELS; k++) {
+		unsigned bad = 0;
+
+		if (q.run[k] == NULL)
+			continue;
+		for (size_t i = 0; i < 1100; i++) {
+			bad += !is_checked(&q, k, (struct str){checked, n}, true, i);
+			bad += !is_checked(&q, k, (struct str){checked, n}, false, i);
+		}
+		is_int(bad, 0, "%s: valid records, at all places", scan_kernel_name(k));
+		for (size_t i = 0, before = 0; i < n; i++)
+			for (size_t c = 0; c < sizeof(bytes); c++, before = (before + 7) % 600) {
+				memcpy(text, checked, n);
+				text[i] = bytes[c];
+				bad += !is_checked(&q, k, (struct str){text, n}, c % 2, before);
+				memcpy(text + i + 1, checked + i, n - i);
+				bad += !is_checked(&q, k, (struct str){text, n + 1}, c % 3, before);
+				memcpy(text + i, checked + i + 1, n - i - 1);
+				bad += !is_checked(&q, k, (struct str){text, n - 1}, c % 2, before);
+			}
+		is_int(
+		    bad, 0, "%s: records with a byte changed, more or less", scan_kernel_name(k));
+	}
+	query_close(&q);
+}
+
+/* All records of a list with many of these. */
+static void
+count_valid(
+    struct project_run *run, struct str record, struct str rare, unsigned *n, unsigned *valid)
+{
+	struct project_record r = {0};
+	struct buf b = {0};
+	size_t from = 0;
+
+	*n = *valid = 0;
+	for (int i = 0; i < 500; i++) {
+		buf_str(&b, i == 250 ? rare : record);
+		buf_char(&b, ',');
+	}
+	project_start(run, b.p, b.n, false, true);
+	while (project_next(run, from, &r) == PROJECT_YES) {
+		++*n;
+		*valid += r.valid;
+		from = r.at + r.n + 1;
+	}
+	buf_free(&b);
+}
+
+/* Records in which lines break are left to others, and after many of these all are. */
+static void
+test_many_doubts(void)
+{
+	const struct str line = STR(
+	    "{\"a\":[1],\"b\":\"a string that is as long as a record may be "
+	    "short\",\"c\":{}}");
+	const struct str lines = STR("{\"a\"\n:\n[\n1\n]\n}");
+	struct query q;
+
+	query_open(&q, "", "", false);
+	for (int k = 0; k < SCAN_KERNELS; k++) {
+		unsigned n, valid;
+
+		if (q.run[k] == NULL)
+			continue;
+		count_valid(q.run[k], line, lines, &n, &valid);
+		is_int(n, 500, "%s: all match", scan_kernel_name(k));
+		is_int(valid, 499, "%s: all but one are valid lines", scan_kernel_name(k));
+		count_valid(q.run[k], lines, line, &n, &valid);
+		is_int(n, 500, "%s: all match", scan_kernel_name(k));
+		is_int(valid, 0, "%s: of many that are not, none is asked", scan_kernel_name(k));
+	}
+	query_close(&q);
 }
 
 static void
@@ -656,6 +792,8 @@ main(void)
 	test_rows();
 	test_window();
 	test_cuts();
+	test_checks();
+	test_many_doubts();
 	test_depth();
 	test_limits();
 	for (int k = 0; k < SCAN_KERNELS; k++)

@@ -92,7 +92,7 @@ scans_well(enum scan_kernel kernel, const char *p, size_t n, bool breaks)
 	for (size_t i = 0; i < NAMES; i++)
 		scan_names_add(&set, names[i], i);
 	damage = read_slowly(p, n, breaks, what);
-	scan_start(&s, kernel, &set, p, n, breaks);
+	scan_start(&s, kernel, &set, p, n, breaks, false);
 	while (scan_more(&s)) {
 		good = good && s.done > seen && s.done - seen <= SCAN_STEP + 2 * SCAN_BLOCK;
 		for (size_t i = 0; i < s.n_marks; i++) {

@@ -82,10 +82,12 @@ struct job {
 	const char *name;
 	const char *pattern;
 	const char *expression;
+	bool checks;
 	struct match *match;
 	struct project *project;
 	struct project_run *run;
 	size_t results[PROJECT_END + 1];
+	size_t valid;
 	double speeds[MAX_ROUNDS];
 };
 
@@ -101,6 +103,7 @@ static struct job jobs[] = {
 		      "\"^arn:aws:iam::[0-9]{12}:user/svc-(deploy|backup)-0[0-4]$\""},
     {.name = "..bucketName", .expression = "$..bucketName == \"prod-datalake-002782\""},
     {.name = "everything"},
+    {.name = "all, checked", .checks = true},
 };
 
 enum { JOBS = sizeof(jobs) / sizeof(jobs[0]) };
@@ -128,7 +131,7 @@ run_marks(struct job *job, enum scan_kernel kernel, size_t from, size_t end)
 	static const struct scan_names none;
 	static struct scan s;
 
-	scan_start(&s, kernel, &none, text.p + from, end - from, true);
+	scan_start(&s, kernel, &none, text.p + from, end - from, true, false);
 	while (scan_more(&s))
 		job->results[0] += s.n_marks;
 }
@@ -153,10 +156,11 @@ run_project(struct job *job, size_t from, size_t end)
 	struct project_record record = {0};
 	enum project_result r;
 
-	project_start(job->run, text.p + from, end - from, true);
+	project_start(job->run, text.p + from, end - from, true, job->checks);
 	do {
 		r = project_next(job->run, record.at + record.n, &record);
 		job->results[r]++;
+		job->valid += r == PROJECT_YES && record.valid;
 	} while (r <= PROJECT_MAYBE);
 }
 
@@ -167,6 +171,7 @@ once(struct job *job, enum scan_kernel kernel, bool hot)
 	double start = now();
 
 	memset(job->results, 0, sizeof(job->results));
+	job->valid = 0;
 	for (; repeat > 0; repeat--) {
 		size_t from = 0, end;
 
@@ -220,11 +225,11 @@ main(int argc, char **argv)
 
 				qsort(j->speeds, (size_t)rounds, sizeof(double), by_value);
 				printf("%-6s %-4s %-15s %6.2f %6.2f GB/s  no %zu yes %zu maybe %zu "
-				       "odd %zu cut %zu\n",
+				       "odd %zu cut %zu valid %zu\n",
 				    name, hot ? "hot" : "", j->name, j->speeds[rounds - 1],
 				    j->speeds[rounds / 2], j->results[PROJECT_NO],
 				    j->results[PROJECT_YES], j->results[PROJECT_MAYBE],
-				    j->results[PROJECT_ODD], j->results[PROJECT_CUT]);
+				    j->results[PROJECT_ODD], j->results[PROJECT_CUT], j->valid);
 			}
 		}
 		for (size_t i = 0; i < JOBS; i++) {
