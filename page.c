@@ -141,6 +141,23 @@ add_span(struct page *page, struct span span, const struct line *line)
 	page->counts.matched++;
 }
 
+static void
+swap_buffers(struct page *page)
+{
+	struct buf out = page->out;
+
+	page->out = page->bytes;
+	page->bytes = out;
+}
+
+void
+page_begin_in_place(struct page *page)
+{
+	if (page->out.cap > page->bytes.cap)
+		swap_buffers(page);
+	page->in_place = true;
+}
+
 /* Where the lines in place end, with their line feeds: there the last one gets its own now, as
  * nobody looks at what stood there any more. */
 static size_t
@@ -202,12 +219,9 @@ page_add_line(struct page *page, struct str text, const struct line *line)
 void
 page_end_lines(struct page *page)
 {
-	struct buf out = page->bytes;
-
 	if (page->in_place && page->n_lines > 0) {
-		out.n = end_in_place(page);
-		page->bytes = page->out;
-		page->out = out;
+		page->bytes.n = end_in_place(page);
+		swap_buffers(page);
 	}
 	page->in_place = false;
 }

@@ -120,6 +120,10 @@ void page_add_event(struct page *page, struct span event);
 /* Add a file to the page's piece. path is taken over. */
 void page_add_file(struct page *page, char *path, bool named);
 
+/* The page, which has no lines yet, is about to get a text into `bytes` of which most will be
+ * printed: that is the larger one of its two buffers then. */
+void page_begin_in_place(struct page *page);
+
 /* Add a match. text is its line without the line feed; line says the rest about it. */
 void page_add_line(struct page *page, struct str text, const struct line *line);
 

@@ -596,17 +596,27 @@ static bool load_stream(struct loader *l, struct page *page);
 static void begin_stream(
     struct loader *l, struct page *page, int fd, const struct piece_file *file);
 
+/* Where the next text is to be put: where its lines can stay, if most of the one before was printed.
+ */
+static struct buf *
+where_to(struct loader *l, struct page *page)
+{
+	if (!l->prints || page->n_lines > 0)
+		return &l->text;
+	page_begin_in_place(page);
+	return &page->bytes;
+}
+
 static bool
 load_lines(struct loader *l, struct page *page)
 {
 	struct piece *piece = &page->piece;
-	struct buf *to = l->prints ? &page->bytes : &l->text;
+	struct buf *to = where_to(l, page);
 
 	if (read_at(piece->fd, to, piece->n, piece->at) < 0)
 		page_problem(page, NULL, UINT64_MAX, "cannot read: %s", strerror(errno));
 	page->text = buf_slice(to);
 	page->form = FORM_LINES;
-	page->in_place = l->prints;
 	page->base = piece->at;
 	page->counts.bytes += page->text.n;
 	page->counts.files += piece->last;
@@ -625,18 +635,20 @@ check_lines(struct page *page)
 		became_shorter(page);
 }
 
-/* Read the file at fd whole and inflate it: where most of the text before was printed, to where its
- * lines can stay. False where that is not possible. */
+/* Read the file at fd whole and inflate it. False where that is not possible. */
 static bool
 load_whole(struct loader *l, struct page *page, int fd)
 {
-	struct buf *text = l->prints && page->n_lines == 0 ? &page->bytes : &l->text;
+	struct buf *text;
 
 	if (read_at(fd, &l->in, TRAIL_WHOLE_FILE + 1, 0) < 0 || l->in.n > TRAIL_WHOLE_FILE)
 		return false;
+	text = where_to(l, page);
 	if (gz_begins(buf_slice(&l->in))) {
-		if (gz_inflate(l->gz, buf_slice(&l->in), text) != 0)
+		if (gz_inflate(l->gz, buf_slice(&l->in), text) != 0) {
+			page->in_place = false;
 			return false;
+		}
 	} else {
 		struct buf in = l->in;
 
@@ -644,7 +656,6 @@ load_whole(struct loader *l, struct page *page, int fd)
 		*text = in;
 	}
 	page->text = buf_slice(text);
-	page->in_place = text == &page->bytes;
 	return true;
 }
 
