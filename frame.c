@@ -82,11 +82,11 @@ begin_value(struct framer *f)
 
 /* What scanning a value comes to: its end was reached; it takes more bytes; the stream ends in it;
  * it is damaged at f->pos. */
-enum scan { COMPLETE, MORE, CUT, DAMAGED };
+enum reach { COMPLETE, MORE, CUT, DAMAGED };
 
 /* In a string: go to behind its closing quote. A line break in a string can only be damage; while a
  * line may be an event of its own, it is told at once, so that no more than the line is lost. */
-static enum scan
+static enum reach
 scan_string(struct framer *f, const struct input *in)
 {
 	const char *p = in->p + f->pos, *end = in->p + in->n;
@@ -109,14 +109,14 @@ scan_string(struct framer *f, const struct input *in)
 	return COMPLETE;
 }
 
-static enum scan
+static enum reach
 scan_value(struct framer *f, const struct input *in)
 {
 	while (f->pos < in->n) {
 		char c;
 
 		if (f->in_string) {
-			enum scan s = scan_string(f, in);
+			enum reach s = scan_string(f, in);
 
 			if (s != COMPLETE || (f->depth == 0 && !f->in_string))
 				return s;
@@ -141,10 +141,10 @@ scan_value(struct framer *f, const struct input *in)
 }
 
 /* Go to behind the value that began at f->value. */
-static enum scan
+static enum reach
 finish_value(struct framer *f, const struct input *in)
 {
-	enum scan s = scan_value(f, in);
+	enum reach s = scan_value(f, in);
 
 	if (s == COMPLETE)
 		f->in_value = false;
@@ -254,7 +254,7 @@ static int
 at_top(struct framer *f, const struct input *in)
 {
 	if (f->in_value) { /* a string with a record in it */
-		enum scan s = finish_value(f, in);
+		enum reach s = finish_value(f, in);
 
 		if (s == CUT)
 			return broken(f, in, f->value, "a string has no end");
@@ -362,13 +362,22 @@ at_line(struct framer *f, const struct input *in)
 
 /* --- in a list of events --- */
 
+/* The text ends between its events. */
+static int
+list_ends(struct framer *f, const struct input *in)
+{
+	if (!in->ended)
+		return FRAME_MORE;
+	return f->part ? FRAME_END : broken(f, in, f->pos, "the list of events has no end");
+}
+
 static int
 at_item(struct framer *f, const struct input *in)
 {
 	char c;
 
 	if (f->in_value) {
-		enum scan s = finish_value(f, in);
+		enum reach s = finish_value(f, in);
 
 		if (s == CUT)
 			return broken(f, in, f->value, "the text ends inside of an event");
@@ -378,8 +387,7 @@ at_item(struct framer *f, const struct input *in)
 		return f->lost_value ? AGAIN : emit(in, f->value, f->pos);
 	}
 	if (!skip_space(f, in))
-		return in->ended ? broken(f, in, f->pos, "the list of events has no end") :
-				   FRAME_MORE;
+		return list_ends(f, in);
 	c = in->p[f->pos];
 	if (c == ']' && f->first) {
 		f->state = FRAME_ITEM_END;
@@ -401,8 +409,7 @@ static int
 at_item_end(struct framer *f, const struct input *in)
 {
 	if (!skip_space(f, in))
-		return in->ended ? broken(f, in, f->pos, "the list of events has no end") :
-				   FRAME_MORE;
+		return list_ends(f, in);
 	switch (in->p[f->pos]) {
 	case ',':
 		f->state = FRAME_ITEM;
@@ -459,7 +466,7 @@ end_object(struct framer *f, const struct input *in)
 static int
 at_name(struct framer *f, const struct input *in)
 {
-	enum scan s;
+	enum reach s;
 
 	if (!f->in_value) {
 		if (!skip_space(f, in))
@@ -484,7 +491,7 @@ at_name(struct framer *f, const struct input *in)
 static int
 at_member(struct framer *f, const struct input *in)
 {
-	enum scan s;
+	enum reach s;
 
 	if (!f->in_value) {
 		if (!skip_space(f, in))
@@ -608,6 +615,95 @@ frame_take(struct framer *f, const char *p, size_t n, size_t end)
 	}
 	f->pos = f->keep = end;
 	return true;
+}
+
+/* Is there nothing but a comma and blanks between two elements? */
+static bool
+is_between(const char *p, const char *end)
+{
+	size_t commas = 0;
+
+	for (; p < end && (json_is_space(*p) || *p == ','); p++)
+		commas += *p == ',';
+	return p == end && commas == 1;
+}
+
+/* The end of the last element that is whole, of those that are objects and follow each other as
+ * they should; 0 where none is. */
+static size_t
+last_element(struct scan *scan, const char *p)
+{
+	size_t depth = 0, end = 0;
+
+	while (scan_more(scan))
+		for (size_t i = 0; i < scan->n_marks; i++) {
+			size_t at = scan->marks[i];
+
+			if (p[at] == '{' || p[at] == '[') {
+				if (depth++ == 0 &&
+				    (p[at] == '[' || (end > 0 && !is_between(p + end, p + at))))
+					return end;
+			} else if (p[at] == '}' || p[at] == ']') {
+				if (depth == 0 || scan->damage < at) /* the list's own */
+					return end;
+				if (--depth == 0)
+					end = at + 1;
+			}
+		}
+	return end;
+}
+
+bool
+frame_is_cut(const char *p, const char *nl, const char *end)
+{
+	const char *before = nl;
+
+	while (before > p && json_is_space(before[-1]))
+		before--;
+	return before > p && before[-1] == '}' && end - nl > 2 && nl[1] == '{' && nl[2] == '"';
+}
+
+/* The end of the last line at which NDJSON can be cut; 0 where there is none. */
+static size_t
+last_line(const char *p, size_t n)
+{
+	const char *end = p + n;
+
+	while (n > 0 && (p[n - 1] != '\n' || !frame_is_cut(p, p + n - 1, end)))
+		n--;
+	return n;
+}
+
+enum frame_part
+frame_pass(struct framer *f, const char *p, size_t n, struct scan *scan, enum scan_kernel kernel,
+    size_t *begin)
+{
+	static const struct scan_names none;
+	size_t end;
+	bool line;
+
+	if (!frame_at_event(f, p, n, &line) || n - f->pos > SCAN_MAX_BYTES)
+		return FRAME_NO_PART;
+	*begin = f->pos;
+	if (line) {
+		end = last_line(p + f->pos, n - f->pos);
+	} else {
+		scan_start(scan, kernel, &none, p + f->pos, n - f->pos, false, false);
+		end = last_element(scan, p + f->pos);
+	}
+	if (end == 0)
+		return FRAME_NO_PART;
+	f->first = false;
+	f->state = line ? FRAME_LINE : FRAME_ITEM_END;
+	f->pos += end;
+	f->keep = f->pos;
+	return line ? FRAME_LINES : FRAME_ITEMS;
+}
+
+void
+frame_start_items(struct framer *f)
+{
+	*f = (struct framer){.state = FRAME_ITEM, .part = true};
 }
 
 void

@@ -13,6 +13,7 @@
 #ifndef FRAME_H
 #define FRAME_H
 
+#include "scan.h"
 #include "str.h"
 
 #define FRAME_MAX_RESCAN                                                                           \
@@ -48,6 +49,7 @@ struct framer {
 	uint32_t depth;   /* brackets open in it */
 	bool lost_value;  /* its beginning was dropped: it is not handed out */
 	size_t rescanned; /* bytes so far that were looked through twice */
+	bool part;        /* the list goes on behind the text */
 };
 
 enum frame_result {
@@ -81,6 +83,22 @@ bool frame_take(struct framer *f, const char *p, size_t n, size_t end) MUSTUSE;
 
 /* Begin inside of a stream that is known to be NDJSON, at the first byte of a line. */
 void frame_start_lines(struct framer *f);
+
+/* What follows each other in a part of a stream. */
+enum frame_part { FRAME_NO_PART, FRAME_LINES, FRAME_ITEMS /* of a list */ };
+
+/* For who lets others find the events: go over those that are whole in the n bytes at p, from
+ * *begin up to f->pos, which is f->keep. A framer that is started with frame_start_items or
+ * frame_start_lines finds them in just these bytes. FRAME_NO_PART where the next event is neither a
+ * line nor of a list, or not whole. The scan is borrowed. */
+enum frame_part frame_pass(struct framer *f, const char *p, size_t n, struct scan *scan,
+    enum scan_kernel kernel, size_t *begin);
+void frame_start_items(struct framer *f);
+
+/* Can NDJSON be cut behind the line feed at nl, in the bytes from p to end? In JSON that goes on
+ * over several lines, no line that ends with a brace is followed by one that begins with an object:
+ * there is a comma. */
+bool frame_is_cut(const char *p, const char *nl, const char *end);
 
 /* Is the stream NDJSON, and what is still needed of it the beginning of a line? */
 bool frame_keeps_line(const struct framer *f);

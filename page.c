@@ -155,6 +155,7 @@ page_begin_in_place(struct page *page)
 {
 	if (page->out.cap > page->bytes.cap)
 		swap_buffers(page);
+	page->out.n = 0;
 	page->in_place = true;
 }
 

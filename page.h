@@ -77,7 +77,8 @@ struct piece {
 enum page_form {
 	FORM_EVENTS,   /* they are in page->events */
 	FORM_DOCUMENT, /* text is a whole stream as of frame.h */
-	FORM_LINES     /* text is lines of NDJSON */
+	FORM_LINES,    /* text is lines of NDJSON */
+	FORM_ITEMS     /* text is elements of a list, with what is between them */
 };
 
 struct page {
@@ -90,7 +91,7 @@ struct page {
 	struct piece piece;
 	enum page_form form;
 	struct buf bytes;    /* what events are in, or lines */
-	struct str text;     /* of a document or lines: the loader's, until it loads the next */
+	struct str text; /* of a document, lines, items: in bytes, or the loader's until the next */
 	uint64_t base;       /* position of bytes.p[0] or text.p[0] in the file (inflated) */
 	struct span *events; /* n_events slices of bytes */
 	size_t n_events;
@@ -99,6 +100,7 @@ struct page {
 	size_t n_problems;
 	struct counts counts;
 	struct buf out; /* the matches' lines, from the first one's span on */
+	bool prints;    /* most of the text before this one was printed; stays when it is emptied */
 	bool in_place;  /* most of the text will be printed: it is in `bytes`, where lines stay as
 			   long as they follow each other with one byte between them */
 	struct line *lines;
@@ -120,8 +122,8 @@ void page_add_event(struct page *page, struct span event);
 /* Add a file to the page's piece. path is taken over. */
 void page_add_file(struct page *page, char *path, bool named);
 
-/* The page, which has no lines yet, is about to get a text into `bytes` of which most will be
- * printed: that is the larger one of its two buffers then. */
+/* The page, which has no lines yet, is about to get a text into `bytes`, whatever is there, of which
+ * most will be printed: that is the larger one of its two buffers then. */
 void page_begin_in_place(struct page *page);
 
 /* Add a match. text is its line without the line feed; line says the rest about it. */

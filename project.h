@@ -9,10 +9,10 @@
  * record that does not have this text anywhere is a NO nevertheless.
  *
  * Of what the query does not ask for, only the structure is checked: strings are closed and have no
- * control characters, brackets are balanced and of the right kind. So a NO or YES may be said of a
- * record that the parser would not accept (for a comma too many, a bad escape, bytes that are no
- * UTF-8); MAYBE has the parser find out. Of records that it
- * accepts the answers are exact, and so they are of members with the same name (the last one
+ * control characters, backslashes are in strings, brackets are balanced and of the right kind. So a
+ * NO or YES may be said of a record that the parser would not accept (for a comma too many, a bad
+ * escape, bytes that are no UTF-8); MAYBE has the parser find out. Of records that it accepts the
+ * answers are exact, and so they are of members with the same name (the last one
  * counts) and of names with escapes. A limit of jsonpath.h or regex.h that would end a test counts
  * as MAYBE, but for tests whose result another one made pointless.
  *

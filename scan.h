@@ -101,7 +101,8 @@ struct scan {
 	bool sorts;
 	enum scan_kernel kernel;
 	size_t done;   /* bytes scanned; their marks were or are in marks[] */
-	size_t damage; /* where the first control character in a string is, or SIZE_MAX */
+	size_t damage; /* where the first control character in a string is, or backslash in none; or
+			  SIZE_MAX */
 	size_t n_marks;
 	struct scan_carry carry;
 	uint32_t marks[SCAN_STEP + 3 * SCAN_BLOCK];

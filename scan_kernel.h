@@ -145,7 +145,7 @@ KERNEL(put)(uint32_t *out, uint64_t bits, uint32_t base)
 /* Scan blocks at p, of which the seven bytes before can be read, and return the end of their marks.
  * The first block is at byte `base` of the text. The plain form, byte by byte:
  *
- *     if (in_string && c < 0x20) damage;
+ *     if (in_string ? c < 0x20 : c == '\\') damage;
  *     if (escaped)               escaped = false;
  *     else if (c == '"')         in_string = !in_string, mark if it closes a name;
  *     else if (in_string)        escaped = c == '\\';
@@ -159,7 +159,7 @@ KERNEL(marks)(struct scan *s, const char *p, size_t blocks, uint32_t base, uint3
 	struct scan_carry carry = s->carry;
 
 	for (; blocks > 0; blocks--, p += SCAN_BLOCK, base += SCAN_BLOCK) {
-		uint64_t quotes, slashes, strings, controls, marks, escapes = 0;
+		uint64_t quotes, slashes, strings, controls, damage, marks, escapes = 0;
 		vec v[VECTORS];
 
 		UNROLL
@@ -178,8 +178,9 @@ KERNEL(marks)(struct scan *s, const char *p, size_t blocks, uint32_t base, uint3
 		if ((slashes | carry.has_escape | carry.after) != 0)
 			escapes |= behind_escapes(slashes, strings, &carry);
 		controls = KERNEL(controls)(v);
-		if ((controls & strings) != 0 && s->damage == SIZE_MAX)
-			s->damage = base + (uint32_t)__builtin_ctzll(controls & strings);
+		damage = (controls & strings) | (slashes & ~strings);
+		if (damage != 0 && s->damage == SIZE_MAX)
+			s->damage = base + (uint32_t)__builtin_ctzll(damage);
 		marks = (KERNEL(brackets)(v) & ~strings) | escapes | (controls & breaks);
 		marks |= KERNEL(name_ends)(&others, p, v) & quotes & ~strings;
 		out = KERNEL(put)(out, marks, base);
@@ -206,7 +207,7 @@ KERNEL(sort)(struct scan *s, struct scan_carry *to, const char *p, size_t first,
 	for (int i = 0; i < VECTORS; i++)
 		all[i] = vec_fill(0);
 	for (size_t k = first; k < end; k++, p += SCAN_BLOCK, base += SCAN_BLOCK) {
-		uint64_t quotes, slashes, strings, opening, closing, controls, marks;
+		uint64_t quotes, slashes, strings, opening, closing, controls, damage, marks;
 		uint64_t escapes = 0, hints = 0;
 		vec v[VECTORS];
 
@@ -241,8 +242,9 @@ KERNEL(sort)(struct scan *s, struct scan_carry *to, const char *p, size_t first,
 		g->controls[k] = controls = KERNEL(controls)(v);
 		if (s == NULL)
 			continue;
-		if ((controls & strings) != 0 && s->damage == SIZE_MAX)
-			s->damage = (size_t)base + (size_t)__builtin_ctzll(controls & strings);
+		damage = (controls & strings) | (slashes & ~strings);
+		if (damage != 0 && s->damage == SIZE_MAX)
+			s->damage = (size_t)base + (size_t)__builtin_ctzll(damage);
 		marks = opening | closing | hints | (controls & breaks);
 		marks |= KERNEL(name_ends)(&others, p, v) & quotes & ~strings;
 		out = KERNEL(put)(out, marks, (uint32_t)base);

@@ -289,6 +289,8 @@ search_text(struct work *w)
 	frame_start(&f);
 	if (w->page->form == FORM_LINES)
 		frame_start_lines(&f);
+	else if (w->page->form == FORM_ITEMS)
+		frame_start_items(&f);
 	for (;;) {
 		if (run != NULL && frame_at_event(&f, text.p, text.n, &line)) {
 			enum project_result r;
@@ -328,6 +330,7 @@ void
 search_page(const struct search *search, struct page *page, struct search_scratch *scratch)
 {
 	struct work w = {search, page, scratch, 0};
+	size_t before = page->out.n;
 
 	if (page->form != FORM_EVENTS)
 		search_text(&w);
@@ -339,4 +342,5 @@ search_page(const struct search *search, struct page *page, struct search_scratc
 	}
 	page->n_events = 0;
 	page_end_lines(page);
+	page->prints = page->out.n - before > page->text.n / 2;
 }

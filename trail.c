@@ -1,6 +1,7 @@
 /* trail.c: see trail.h. A walk over names (struct walk) finds the files; reading one is a gz stream
  * whose bytes are framed page by page, what is left of an unfinished event being carried over to
  * the next page. */
+#define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include "trail.h"
 
 #include <dirent.h>
@@ -43,6 +44,8 @@ struct trail {
 	bool began;   /* some of it was read */
 	struct gz *gz;
 	struct framer framer;
+	struct scan scan; /* give_part's */
+	enum scan_kernel kernel;
 	struct buf rest; /* read but not yet in a page */
 	uint64_t pos;    /* of rest.p[0], or of what comes next, in the inflated file */
 	bool by_lines;   /* what comes next is handed out as lines that are still to be read */
@@ -54,8 +57,6 @@ struct loader {
 	struct gz *gz;
 	struct buf in;
 	struct buf text; /* what a page looks at, read and inflated */
-	bool prints;     /* most of the text before was printed */
-	size_t printed;  /* bytes of the page before that text */
 };
 
 /* --- finding files --- */
@@ -197,6 +198,8 @@ begin_file(struct trail *t)
 	t->rest.n = 0;
 	t->pos = 0;
 	t->began = t->by_lines = false;
+	/* Fewer and larger reads; of what is no pipe, or beyond the limit, nothing is changed. */
+	(void)fcntl(t->fd, F_SETPIPE_SZ, TRAIL_PIPE);
 }
 
 /* Files up to this are read whole: less with the small pages of tests. */
@@ -391,6 +394,27 @@ carry_over(struct trail *t, struct page *page)
 	page->bytes.n = keep;
 }
 
+/* Leave what the page has of lines or of a list to who searches it. False where the next event is
+ * not of these, or not whole. */
+static bool
+give_part(struct trail *t, struct page *page)
+{
+	size_t begin, n;
+	enum frame_part part = frame_pass(
+	    &t->framer, page->bytes.p, page->bytes.n, &t->scan, t->kernel, &begin);
+
+	if (part == FRAME_NO_PART)
+		return false;
+	n = t->framer.keep - begin;
+	carry_over(t, page);
+	buf_char(&page->bytes, '\n'); /* room for the last one's line feed */
+	page->form = part == FRAME_LINES ? FORM_LINES : FORM_ITEMS;
+	page->text = (struct str){page->bytes.p + begin, n};
+	page->base += begin;
+	page->in_place = page->prints && page->n_lines == 0;
+	return true;
+}
+
 /* The event at hand is larger than we hold. */
 static void
 give_up_event(struct trail *t, struct page *page)
@@ -472,6 +496,8 @@ read_file(struct trail *t, struct page *page)
 			return;
 		}
 		page->counts.bytes += got > 0 ? (uint64_t)got : 0;
+		if (got >= 0 && page->n_events == 0 && give_part(t, page))
+			return;
 		over = frame_page(t, page, got == 0);
 		if (over || got <= 0) {
 			finish_file(t, page, got, &err);
@@ -492,18 +518,6 @@ read_file(struct trail *t, struct page *page)
 
 /* --- pieces: what is read and framed by those who search --- */
 
-/* Can NDJSON be cut between these two lines? In JSON that goes on over several lines, no line that
- * ends with a brace is followed by one that begins with an object: there is a comma. */
-static bool
-is_cut(const char *p, const char *nl, const char *end)
-{
-	const char *before = nl;
-
-	while (before > p && json_is_space(before[-1]))
-		before--;
-	return before > p && before[-1] == '}' && end - nl > 2 && nl[1] == '{' && nl[2] == '"';
-}
-
 /* Where a piece of lines, from t->pos on, can end: at a line's end or the file's. 0 where an event
  * in it may be larger than we hold. */
 static uint64_t
@@ -519,7 +533,7 @@ find_cut(const struct trail *t)
 		const char *p = window, *end = window + (n > 0 ? n : 0), *nl;
 
 		while ((nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-			if (is_cut(window, nl, end))
+			if (frame_is_cut(window, nl, end))
 				return at + (uint64_t)(nl - window) + 1;
 			p = nl + 1;
 		}
@@ -596,12 +610,12 @@ static bool load_stream(struct loader *l, struct page *page);
 static void begin_stream(
     struct loader *l, struct page *page, int fd, const struct piece_file *file);
 
-/* Where the next text is to be put: where its lines can stay, if most of the one before was printed.
- */
+/* Where the next text is to be put: to where its lines can stay, if most of the one before was
+ * printed. */
 static struct buf *
 where_to(struct loader *l, struct page *page)
 {
-	if (!l->prints || page->n_lines > 0)
+	if (!page->prints || page->n_lines > 0)
 		return &l->text;
 	page_begin_in_place(page);
 	return &page->bytes;
@@ -703,6 +717,7 @@ load_stream(struct loader *l, struct page *page)
 		return load_file(l, page);
 	}
 	page->form = FORM_EVENTS;
+	page->text = STR("");
 	read_file(&l->trail, page);
 	return true;
 }
@@ -725,9 +740,6 @@ trail_load(void *loader, struct page *page)
 {
 	struct loader *l = loader;
 
-	if (page->text.n > 0)
-		l->prints = page->out.n - l->printed > page->text.n / 2;
-	l->printed = page->out.n;
 	switch (page->piece.kind) {
 	case PIECE_FILES:
 		return load_file(l, page);
@@ -746,7 +758,9 @@ trail_loader_new(struct source *source)
 {
 	struct loader *l = xmalloc(sizeof(*l));
 
-	*l = (struct loader){.trail = {.fd = -1, .page_size = ((struct trail *)source)->page_size}};
+	*l = (struct loader){.trail = {.fd = -1,
+				 .page_size = ((struct trail *)source)->page_size,
+				 .kernel = ((struct trail *)source)->kernel}};
 	l->gz = l->trail.gz = gz_new();
 	return l;
 }
@@ -773,7 +787,8 @@ trail_next(struct source *source, size_t stream, struct page *page)
 	struct trail *t = (struct trail *)source;
 
 	(void)stream; /* there is one */
-	while (page->n_events == 0 && page->n_problems == 0 && page->piece.kind == PIECE_NONE) {
+	while (page->n_events == 0 && page->text.n == 0 && page->n_problems == 0 &&
+	    page->piece.kind == PIECE_NONE) {
 		if (t->fd < 0 && (!next_file(t, page) || page->piece.n_files > 0 || t->fd < 0))
 			break;
 		if (t->by_lines && give_lines(t, page))
@@ -787,8 +802,8 @@ trail_next(struct source *source, size_t stream, struct page *page)
 			t->rest.n = 0;
 		}
 	}
-	return page->n_events > 0 || page->n_problems > 0 || page->counts.files > 0 ||
-	    page->piece.kind != PIECE_NONE;
+	return page->n_events > 0 || page->text.n > 0 || page->n_problems > 0 ||
+	    page->counts.files > 0 || page->piece.kind != PIECE_NONE;
 }
 
 static void
@@ -820,6 +835,7 @@ trail_open(const char *const *names, size_t n, size_t page_size)
 	    .roots = names,
 	    .n_roots = n,
 	    .page_size = page_size,
+	    .kernel = scan_best(),
 	    .fd = -1};
 	t->gz = gz_new();
 	return &t->source;

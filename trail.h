@@ -17,6 +17,7 @@
 #define TRAIL_WHOLE_FILE (2 << 20)  /* bytes of a file that is read, inflated and searched whole */
 #define TRAIL_BATCH (256 << 10)     /* bytes of such files that are searched together */
 #define TRAIL_MAX_BATCH 64          /* their number */
+#define TRAIL_PIPE (1 << 20)        /* bytes that a pipe at the input is asked to hold */
 #define TRAIL_MAX_DEPTH 64          /* folders in folders */
 
 /* A source over n names, "-" being standard input; they must outlive it. page_size in bytes:

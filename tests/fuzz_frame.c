@@ -1,6 +1,7 @@
 /* Fuzz target for frame.c. The first four bytes choose how the rest is split: whole and in pieces
- * the same events and problems come out, every span lies in the input, and it comes to an end. With
- * a limit on what is held, frame_overflow always gives something up. */
+ * the same events and problems come out, every span lies in the input, and it comes to an end; in
+ * parts the same events do where there is no problem. With a limit on what is held, frame_overflow
+ * always gives something up. */
 #include "../frame.h"
 
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct feed {
 	char *held;  /* input from base to given, in a block of just its size */
 	bool over;
 	size_t calls;
+	bool parts; /* what can be found by others is */
 	struct buf log;
 };
 
@@ -31,11 +33,43 @@ log_number(struct feed *d, char kind, size_t n)
 	buf_printf(&d->log, "%c%zu ", kind, n);
 }
 
+static void drain(struct feed *d, bool ended);
+
+static void
+pass(struct feed *d)
+{
+	static struct scan scan;
+	size_t n = d->given - d->base, begin;
+	enum frame_part part;
+
+	while (
+	    (part = frame_pass(&d->f, d->held, n, &scan, scan_best(), &begin)) != FRAME_NO_PART) {
+		size_t size = d->f.pos - begin;
+		struct feed other = {.input = {d->input.p, d->base + begin + size},
+		    .given = d->base + begin + size,
+		    .base = d->base + begin,
+		    .held = xmalloc(size),
+		    .log = d->log};
+
+		check(size > 0 && d->f.pos <= n && d->f.keep == d->f.pos);
+		memcpy(other.held, d->held + begin, size);
+		if (part == FRAME_ITEMS)
+			frame_start_items(&other.f);
+		else
+			frame_start_lines(&other.f);
+		drain(&other, true);
+		d->log = other.log;
+		free(other.held);
+	}
+}
+
 static void
 drain(struct feed *d, bool ended)
 {
 	size_t n = d->given - d->base;
 
+	if (d->parts)
+		pass(d);
 	while (!d->over) {
 		struct span e = {SIZE_MAX, SIZE_MAX};
 		struct err err = {.pos = SIZE_MAX};
@@ -83,9 +117,9 @@ give(struct feed *d, size_t n)
 }
 
 static struct buf
-run(struct str input, const unsigned char *sizes, size_t n_sizes, size_t limit)
+run(struct str input, const unsigned char *sizes, size_t n_sizes, size_t limit, bool parts)
 {
-	struct feed d = {.input = input, .held = xmalloc(0)};
+	struct feed d = {.input = input, .held = xmalloc(0), .parts = parts};
 	size_t k = 0;
 
 	frame_start(&d.f);
@@ -121,15 +155,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 4)
 		return 0;
 	input = (struct str){(const char *)data + 4, size - 4};
-	whole = run(input, NULL, 0, SIZE_MAX);
-	other = run(input, data, 4, SIZE_MAX);
+	whole = run(input, NULL, 0, SIZE_MAX, false);
+	for (int split = 0; split < 2; split++) {
+		other = run(input, data, split ? 4 : 0, SIZE_MAX, true);
+		check(whole.n == 0 || memchr(whole.p, '!', whole.n) != NULL ||
+		    str_eq(buf_slice(&whole), buf_slice(&other)));
+		buf_free(&other);
+	}
+	other = run(input, data, 4, SIZE_MAX, false);
 	check(str_eq(buf_slice(&whole), buf_slice(&other)));
 	buf_free(&other);
-	other = run(input, &one, 1, SIZE_MAX);
+	other = run(input, &one, 1, SIZE_MAX, false);
 	check(str_eq(buf_slice(&whole), buf_slice(&other)));
 	buf_free(&other);
 	buf_free(&whole);
-	other = run(input, data, 4, 48);
+	other = run(input, data, 4, 48, false);
 	buf_free(&other);
 	return 0;
 }

@@ -36,8 +36,8 @@ take_line(struct str *text)
 	return line;
 }
 
-/* The text begins with '{', ends with the '}' that belongs to it, and is balanced; outside of
- * strings a backslash is garbage, but escapes. */
+/* The text begins with '{', ends with the '}' that belongs to it, is balanced, and has no backslash
+ * outside of strings. */
 static bool
 is_balanced(struct str text)
 {
@@ -50,7 +50,7 @@ is_balanced(struct str text)
 		bool was_escaped = escaped;
 
 		escaped = c == '\\' && !was_escaped;
-		if (in_string && (unsigned char)c < 0x20)
+		if (in_string ? (unsigned char)c < 0x20 : c == '\\')
 			return false;
 		if (c == '"' && !was_escaped)
 			in_string = !in_string;

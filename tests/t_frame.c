@@ -22,6 +22,7 @@ struct feed {
 	size_t bad_spans;
 	bool over;
 	bool stuck;
+	bool parts;      /* what can be found by others is */
 	struct buf log;  /* what came out: events in angle brackets, problems as !POSITION */
 	struct buf says; /* the problems' texts */
 };
@@ -51,12 +52,50 @@ note_problem(struct feed *d, const struct err *err)
 	d->bad_spans += d->base + err->pos > d->given || err->msg[0] == '\0';
 }
 
+static void drain(struct feed *d, bool ended);
+
+/* What is lines or items is found by another framer, in a block of just their size. */
+static void
+pass(struct feed *d)
+{
+	static struct scan scan;
+	size_t n = d->given - d->base, begin;
+	enum frame_part part;
+
+	while (
+	    (part = frame_pass(&d->f, d->held, n, &scan, scan_best(), &begin)) != FRAME_NO_PART) {
+		size_t size = d->f.pos - begin;
+		struct feed other = {.input = {d->held + begin, size},
+		    .given = d->base + begin + size,
+		    .base = d->base + begin,
+		    .held = xmalloc(size)};
+
+		memcpy(other.held, d->held + begin, size);
+		other.input.p -= other.base;
+		other.input.n = other.given;
+		if (part == FRAME_ITEMS)
+			frame_start_items(&other.f);
+		else
+			frame_start_lines(&other.f);
+		drain(&other, true);
+		d->events += other.events;
+		d->problems += other.problems;
+		d->bad_spans += other.bad_spans;
+		d->stuck |= other.stuck;
+		buf_str(&d->log, buf_slice(&other.log));
+		buf_str(&d->says, buf_slice(&other.says));
+		feed_end(&other);
+	}
+}
+
 /* Take all that comes out of what is held. */
 static void
 drain(struct feed *d, bool ended)
 {
 	size_t n = d->given - d->base, calls = 0;
 
+	if (d->parts)
+		pass(d);
 	while (!d->over && !d->stuck) {
 		struct span e = {SIZE_MAX / 2, SIZE_MAX / 2};
 		struct err err = {.pos = SIZE_MAX / 2};
@@ -131,14 +170,15 @@ random_below(uint32_t n)
 	return (random_state >> 8) % n;
 }
 
-enum how { WHOLE, BYTES, AT, RANDOM, LATE_END };
+enum how { WHOLE, BYTES, AT, RANDOM, LATE_END, PARTS };
 
 static void
 feed_all(struct feed *d, enum how how, size_t at)
 {
 	size_t n = d->input.n;
 
-	if (how == AT) {
+	d->parts = how == PARTS;
+	if (how == AT || how == PARTS) {
 		give(d, at);
 		give(d, n - at);
 	}
@@ -184,9 +224,10 @@ same(struct str whole, struct str input, enum how how, size_t at, bool quiet)
 	return good;
 }
 
-/* However it is split, the same comes out. */
+/* However it is split, the same comes out; in parts, too, if it is not damaged: where damage ends
+ * is found by each part for itself. */
 static int
-differing_splits(struct str input)
+differing_splits(struct str input, bool damaged)
 {
 	struct buf whole = {0};
 	int bad = 0;
@@ -195,7 +236,8 @@ differing_splits(struct str input)
 	bad += !same(buf_slice(&whole), input, LATE_END, 0, false);
 	bad += !same(buf_slice(&whole), input, BYTES, 0, bad > 0);
 	for (size_t at = 0; at <= input.n; at++)
-		bad += !same(buf_slice(&whole), input, AT, at, bad > 0);
+		bad += !same(buf_slice(&whole), input, AT, at, bad > 0) +
+		    (!damaged && !same(buf_slice(&whole), input, PARTS, at, bad > 0));
 	for (int i = 0; i < 20; i++)
 		bad += !same(buf_slice(&whole), input, RANDOM, 0, bad > 0);
 	buf_free(&whole);
@@ -377,8 +419,8 @@ test_rows(void)
 		ok(!d.stuck && d.bad_spans == 0, "%s: ends, and all positions are within",
 		    rows[i].input);
 		feed_end(&d);
-		is_int(
-		    differing_splits(input), 0, "%s: the same however it is split", rows[i].input);
+		is_int(differing_splits(input, false), 0, "%s: the same however it is split",
+		    rows[i].input);
 	}
 }
 
@@ -425,7 +467,8 @@ test_promised(void)
 		    strlen(promised[i].log), "only the damaged line is lost: %s",
 		    promised[i].input);
 		ok(d.problems > 0, "and it is told: %s", promised[i].input);
-		is_int(differing_splits(input), 0, "however it is split: %s", promised[i].input);
+		is_int(differing_splits(input, false), 0, "however it is split: %s",
+		    promised[i].input);
 		buf_free(&events);
 		feed_end(&d);
 	}
@@ -453,7 +496,7 @@ test_mixed(void)
 		is_mem(d.log.n > 0 ? d.log.p : "", d.log.n, mixed[i].log, strlen(mixed[i].log),
 		    "mixed: %s", mixed[i].input);
 		feed_end(&d);
-		is_int(differing_splits(str_of(mixed[i].input)), 0,
+		is_int(differing_splits(str_of(mixed[i].input), false), 0,
 		    "mixed: the same however split: %s", mixed[i].input);
 	}
 }
@@ -671,7 +714,8 @@ test_random(void)
 			tap_bytes("want", (const unsigned char *)w.log.p, w.log.n);
 		}
 		feed_end(&d);
-		if (seed % 8 == 0 && differing_splits(buf_slice(&w.text)) > 0 && bad_splits++ == 0)
+		if (seed % 8 == 0 && differing_splits(buf_slice(&w.text), false) > 0 &&
+		    bad_splits++ == 0)
 			note("seed %u: splits differ", (unsigned)seed);
 		buf_free(&w.text);
 		buf_free(&w.log);
@@ -704,8 +748,12 @@ test_damaged(void)
 		feed_all(&d, WHOLE, 0);
 		bad += d.stuck || d.bad_spans > 0;
 		feed_end(&d);
-		if (seed % 12 == 0 && w.text.n < 300 && differing_splits(buf_slice(&w.text)) > 0 &&
-		    bad_splits++ == 0) {
+		feed_start(&d, buf_slice(&w.text), SIZE_MAX);
+		feed_all(&d, PARTS, w.text.n / 2);
+		bad += d.stuck || d.bad_spans > 0;
+		feed_end(&d);
+		if (seed % 12 == 0 && w.text.n < 300 &&
+		    differing_splits(buf_slice(&w.text), true) > 0 && bad_splits++ == 0) {
 			note("seed %u:", (unsigned)seed);
 			tap_bytes("input", (const unsigned char *)w.text.p, w.text.n);
 		}

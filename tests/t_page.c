@@ -53,6 +53,29 @@ check(const char *text, const char *keep, bool in_place)
 	page_free(page);
 }
 
+/* What is left over in the buffers does not get into the lines. */
+static void
+test_begin(void)
+{
+	struct page *page = page_new();
+	struct line line = {.time = 1};
+
+	buf_str(&page->bytes, STR("]}"));
+	buf_reserve(&page->out, 1000);
+	page_begin_in_place(page);
+	ok(page->bytes.cap >= 1000, "the larger buffer takes the text");
+	page->bytes.n = 0;
+	buf_str(&page->bytes, STR("[{},{} ,{}]"));
+	page_add_line(page, (struct str){page->bytes.p + 1, 2}, &line);
+	page_add_line(page, (struct str){page->bytes.p + 4, 2}, &line);
+	page_add_line(page, (struct str){page->bytes.p + 8, 2}, &line);
+	page_end_lines(page);
+	is_mem(page->out.p, page->out.n, "{}\n{}\n{}\n", 9,
+	    "three lines, two of them in place at first");
+	is_int(page->lines[2].span.at, 6, "and where they are");
+	page_free(page);
+}
+
 int
 main(void)
 {
@@ -80,5 +103,6 @@ main(void)
 			text[n - 1] = '\0';
 		check(text, keep, true);
 	}
+	test_begin();
 	return done_testing();
 }

@@ -298,7 +298,8 @@ test_window(void)
 /* --- against the parser --- */
 
 /* Where the record that begins at p ends, by counting brackets; NULL where it does not, or they are
- * of the wrong kind, too deep, or there is a control character in a string. */
+ * of the wrong kind, too deep, or there is a control character in a string or a backslash in none.
+ */
 static const char *
 end_slowly(const char *p, const char *end)
 {
@@ -314,9 +315,8 @@ end_slowly(const char *p, const char *end)
 				p++;
 			else if (*p == '"')
 				in_string = false;
-		} else if (*p == '\\') { /* garbage; but it escapes */
-			if (end - p > 1 && (p[1] == '\\' || p[1] == '"'))
-				p++;
+		} else if (*p == '\\') {
+			return NULL;
 		} else if (*p == '"') {
 			in_string = true;
 		} else if (*p == '{' || *p == '[') {

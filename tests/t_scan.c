@@ -47,7 +47,7 @@ read_slowly(const char *p, size_t n, bool breaks, char *what)
 		escaped = false;
 		if (control && breaks)
 			what[i] = MARK;
-		if (control && in_string && damage == SIZE_MAX)
+		if ((in_string ? control : p[i] == '\\') && damage == SIZE_MAX)
 			damage = i;
 		if (!in_string && p[i] != '\0' && strchr("{}[]", p[i]) != NULL)
 			what[i] = MARK;
@@ -55,7 +55,6 @@ read_slowly(const char *p, size_t n, bool breaks, char *what)
 			if (p[i] == 'u' || p[i] == '/')
 				what[i] = MARK;
 		} else if (p[i] == '\\') {
-			/* Outside of strings it can only be garbage. */
 			escaped = true;
 			has_escape |= in_string;
 		} else if (p[i] == '"' && !in_string) {

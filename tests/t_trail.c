@@ -182,6 +182,8 @@ log_events(struct log *log, struct page *page)
 	frame_start(&f);
 	if (page->form == FORM_LINES)
 		frame_start_lines(&f);
+	if (page->form == FORM_ITEMS)
+		frame_start_items(&f);
 	for (bool more = page->form != FORM_EVENTS; more;) {
 		struct span event;
 		struct err err;
