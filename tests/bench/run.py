@@ -22,7 +22,8 @@ Beside ours run, as far as they are there:
   simdjson   simdjson.cpp, built here if there are a C++ compiler and simdjson, PCRE2 and
              libdeflate with their headers (Debian: libsimdjson-dev libpcre2-dev
              libdeflate-dev).  Of simdjson's two interfaces the faster one counts.
-  limits     limits.c: reading, mapping, finding newlines, inflating, and nothing else
+  limits     limits.c: reading, mapping, finding newlines, inflating, and nothing else; with
+             the system's libdeflate, and ("ours") with the one that the program has in it
   peers      jq, gojq, jaq and ripgrep from the PATH; Python's json; DuckDB as the npm
              package @duckdb/node-api, in DIR/node_modules or where NODE_PATH says
              (npm install --prefix DIR @duckdb/node-api)
@@ -82,12 +83,12 @@ FORMS = {"ndjson": ("events.ndjson", "NDJSON"), "tree": ("tree", "gz tree"),
 Case = collections.namedtuple("Case", "form query goals")
 CASES = [
     Case("ndjson", "s3", [("simdjson", 1.0), ("duckdb", "x", 8)]),
-    Case("tree", "s3", [("inflate", 1.2), ("simdjson", None), ("duckdb", "x", 9)]),
-    Case("small", "s3", [("inflate", 1.25), ("simdjson", None)]),
+    Case("tree", "s3", [("inflate", 1.2), ("inflate, ours", None), ("simdjson", None), ("duckdb", "x", 9)]),
+    Case("small", "s3", [("inflate", 1.25), ("inflate, ours", None), ("simdjson", None)]),
     Case("ndjson", "arn", [("simdjson", 1.0)]),
     Case("ndjson", "bucket", [("simdjson", 0.6)]),
-    Case("ndjson", "all", [("simdjson", 1.2)]),
-    Case("tree", "all", [("inflate", 1.3), ("simdjson", None)]),
+    Case("ndjson", "all", [("simdjson", 1.2), ("simdjson-dom", None)]),
+    Case("tree", "all", [("inflate", 1.3), ("inflate, ours", None), ("simdjson", None)]),
     Case("records", "s3", [("simdjson", None)]),
 ]
 PIPE_GOAL = 2.0                 # GB/s
@@ -204,10 +205,10 @@ def answer(argv):
 
 # --- helpers ---------------------------------------------------------------------------
 
-def build(folder, source, compilers, flags, libs, notes):
+def build(folder, source, compilers, flags, libs, notes, name=None):
     """Compile a helper unless it is there from the same source; its path, or None."""
     compiler = next((c for c in compilers if shutil.which(c)), None)
-    name = source.split(".")[0]
+    name = name or source.split(".")[0]
     if compiler is None:
         notes.append("%s: not built, no compiler" % name)
         return None
@@ -381,10 +382,21 @@ class Bench:
                               ["-lsimdjson", "-lpcre2-8", "-ldeflate"], self.notes)
         self.limits = build(self.folder, "limits.c", ("cc", "gcc", "clang"), ["-std=c99"],
                             ["-ldeflate"], self.notes)
+        self.own_limits = self.with_own_libdeflate()
         self.peers = find_peers(self.options.peers, self.folder, self.notes)
         for peer in self.peers:
             self.notes.append("%s: %s" % (peer.name, peer.version))
         self.listings = {form: self.list_files(form) for form in ("tree", "small")}
+
+    def with_own_libdeflate(self):
+        """limits.c with the libdeflate that is in the program, if it was built here."""
+        deps = os.path.join(os.path.dirname(self.program), "deps")
+        library = os.path.join(deps, "lib", "libdeflate.a")
+        if not os.path.exists(library):
+            return None
+        return build(self.folder, "limits.c", ("cc", "gcc", "clang"),
+                     ["-std=c99", "-I" + os.path.join(deps, "include")], [library], self.notes,
+                     "limits-own")
 
     def list_files(self, form):
         """Listings of the gzipped files of a form: all, and a tenth with its share of bytes."""
@@ -444,8 +456,8 @@ class Bench:
         if not self.simdjson:
             return []
         both = [("simdjson", case.query)]
-        if case.query == "bucket":
-            both.append(("simdjson-dom", "bucket-dom"))
+        if case.query == "bucket" or name_of(case) == "ndjson-all":
+            both.append(("simdjson-dom", case.query + "-dom"))
         return both
 
     # Jobs.
@@ -476,8 +488,8 @@ class Bench:
 
     def limit_jobs(self, case, path, n):
         """The limits; those that no goal needs only once, with the first query."""
-        def limit(name, *args):
-            argv = [self.limits, *args]
+        def limit(name, *args, program=self.limits):
+            argv = [program, *args]
             if name.endswith("pipe"):
                 return Job(name, lambda: timed_pipe(argv, [self.limits, "drain"]), limit=True)
             return Job(name, lambda: timed_inside(argv), limit=True)
@@ -486,6 +498,9 @@ class Bench:
         if case.form in self.listings:
             jobs = [limit("inflate", "inflate", str(n), path),
                     limit("open and read", "files", str(n), path)]
+            if self.own_limits:
+                jobs.append(limit("inflate, ours", "inflate", str(n), path,
+                                  program=self.own_limits))
             if first:
                 jobs.append(limit("inflate, 1 thread", "inflate", "1", path))
             return jobs
@@ -541,14 +556,16 @@ class Bench:
         work = "%s, %s" % (FORMS[case.form][1], ASKED[case.query])
         ours = by["ours"].median()
         for against, *limit in case.goals:
-            theirs = [j for j in jobs if j.name in (against, against + "-dom")]
+            names = (against, "simdjson-dom") if case.query == "bucket" else (against,)
+            theirs = [j for j in jobs if j.name in names]
             if not theirs:
                 self.goal(work, against, seconds(ours), "not here", "", bound(limit), None)
                 continue
             best = min(theirs, key=Job.median)
             name, them = best.name, best.median()
-            if against == "inflate":
-                name, them = "inflate and read", them + by["open and read"].median()
+            if against.startswith("inflate"):
+                name = against.replace("inflate", "inflate and read")
+                them += by["open and read"].median()
             ratio = ours / them
             if limit[0] == "x":
                 self.goal(work, name, seconds(ours), seconds(them),

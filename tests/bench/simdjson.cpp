@@ -3,7 +3,7 @@
  *
  * usage: simdjson QUERY THREADS PATH
  *
- * QUERY is s3, arn, bucket or all (On-Demand), or bucket-dom (simdjson's DOM). PATH is NDJSON
+ * QUERY is s3, arn, bucket or all (On-Demand), or bucket-dom or, of NDJSON, all-dom (its DOM). PATH is NDJSON
  * (*.ndjson), one JSON document {"Records":[...]}, or a folder of such documents in gzip. Prints
  * the records that match, as they stand, one a line, in any order. It is written to be as fast as
  * it gets with simdjson, PCRE2's JIT and libdeflate, and gives up at the first error: no
@@ -51,7 +51,7 @@ using std::string_view;
 
 namespace {
 
-enum query { S3, ARNS, BUCKETS, BUCKETS_DOM, ALL };
+enum query { S3, ARNS, BUCKETS, BUCKETS_DOM, ALL, ALL_DOM };
 
 const size_t BLOCK = 4 << 20;  /* bytes of NDJSON that a thread takes at a time */
 const size_t OUTPUT = 1 << 18; /* bytes collected before they are written */
@@ -291,9 +291,9 @@ struct worker {
 		ondemand::object record;
 		dom::element element;
 
-		if (what == BUCKETS_DOM) {
+		if (what == BUCKETS_DOM || what == ALL_DOM) {
 			check(dom_parser.parse(p, n, false).get(element), "record");
-			return dom_has_bucket(element);
+			return what == ALL_DOM || dom_has_bucket(element);
 		}
 		check(ondemand_parser.iterate(p, n, n + SIMDJSON_PADDING).get(doc), "record");
 		check(doc.get_object().get(record), "record");
@@ -440,13 +440,14 @@ share(query what, unsigned threads, size_t n, F work)
 int
 main(int argc, char **argv)
 {
-	static const char *const names[] = {"s3", "arn", "bucket", "bucket-dom", "all"};
+	static const char *const names[] = {
+		"s3", "arn", "bucket", "bucket-dom", "all", "all-dom"};
 	unsigned q = 0;
 
-	while (argc == 4 && q < 5 && strcmp(argv[1], names[q]) != 0)
+	while (argc == 4 && q < 6 && strcmp(argv[1], names[q]) != 0)
 		q++;
-	if (argc != 4 || q == 5)
-		die("usage", "simdjson s3|arn|bucket|bucket-dom|all THREADS PATH");
+	if (argc != 4 || q == 6)
+		die("usage", "simdjson s3|arn|bucket|bucket-dom|all|all-dom THREADS PATH");
 	(void)fcntl(1, F_SETPIPE_SZ, 1 << 20); /* fails where it is no pipe */
 	query what = query(q);
 	unsigned threads = unsigned(atoi(argv[2]));
