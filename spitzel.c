@@ -266,7 +266,8 @@ search_source(const struct command *c, struct source *source, bool ordered, enum
 	struct search search = {.match = c->match,
 	    .windowed = c->from_option != NULL || c->to_option != NULL,
 	    .from = c->from,
-	    .to = c->to};
+	    .to = c->to,
+	    .in_order = order == OUT_READ && c->n_trails > 0};
 	struct pipeline_config config = {.source = source,
 	    .search = &search,
 	    .jobs = c->jobs,
