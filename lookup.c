@@ -45,7 +45,8 @@ struct region {
 	bool stopped;
 	bool ended;
 	uint64_t pages;     /* given out: the next one's number */
-	struct ids young;   /* of the events seen lately */
+	struct ids tried;   /* of the events seen while ways were tried */
+	struct ids young;   /* of those seen lately */
 	struct ids old;     /* and of those before them */
 	size_t most_seen;   /* in each of both */
 	unsigned bad;       /* answers in a row that made no sense */
@@ -98,14 +99,18 @@ wait_until(struct region *r, int64_t until)
 	must(error == ETIMEDOUT ? 0 : error);
 }
 
-/* Was the event not seen yet? Remember it. The two generations of ids bound what is remembered. */
+/* Was the event not seen yet? Remember it. The two generations of ids bound what is remembered.
+ * What came by a way that was tried is not forgotten: the one that is walked may bring it last. */
 static bool
 is_new(struct region *r, struct str id)
 {
 	struct id i = id_of(id);
 
-	if (ids_has(&r->old, i) || (r->config->printed != NULL && ids_has(r->config->printed, i)))
+	if (ids_has(&r->tried, i) || ids_has(&r->old, i) ||
+	    (r->config->printed != NULL && ids_has(r->config->printed, i)))
 		return false;
+	if (sweep_is_trying(r->sweep))
+		return ids_add(&r->tried, i);
 	if (r->young.n == r->most_seen && !ids_has(&r->young, i)) {
 		ids_free(&r->old);
 		r->old = r->young;
@@ -240,13 +245,14 @@ take_events(
 		if (e->has_time && !sweep_wants(r->sweep, request->chain, e->time))
 			continue;
 		wanted++;
-		if (!e->has_record)
+		if (comes_otherwise(r, request->chain, e) || (e->id.n > 0 && !is_new(r, e->id)))
+			continue;
+		if (e->has_record)
+			page_add_event(page, e->span);
+		else
 			page_problem(page, NULL, UINT64_MAX,
 			    "the service gave event %s without its record",
 			    e->id.n > 0 ? str_escape(shown, sizeof(shown), e->id) : "(without id)");
-		else if (!comes_otherwise(r, request->chain, e) &&
-		    (e->id.n == 0 || is_new(r, e->id)))
-			page_add_event(page, e->span);
 	}
 	sweep_answer(r->sweep, request->chain, now_us() / 1000, c->answer.n, oldest,
 	    c->answer.token, wanted);
@@ -587,6 +593,7 @@ lookup_close(struct source *source)
 			answer_free(&r->clients[k].answer);
 		}
 		sweep_free(r->sweep);
+		ids_free(&r->tried);
 		ids_free(&r->young);
 		ids_free(&r->old);
 		must(pthread_mutex_destroy(&r->lock));

@@ -24,7 +24,7 @@
 #define LOOKUP_MAX_RESTARTS 8   /* times that a page token of a region is not taken */
 #define LOOKUP_SEEN 98304       /* event ids remembered, twice, to drop what comes again, of all */
 #define LOOKUP_LEAST_SEEN 6144  /* regions; but of each at least this many, */
-#define LOOKUP_MOST_SEEN 24576  /* and no more than this */
+#define LOOKUP_MOST_SEEN 24576  /* and no more than this; beside those of the ways' first pages */
 
 struct lookup_region {
 	const char *name;

@@ -235,6 +235,12 @@ judge_way(struct sweep *s)
 	s->chosen = true;
 }
 
+bool
+sweep_is_trying(const struct sweep *s)
+{
+	return !s->chosen;
+}
+
 const struct plan_lookup *
 sweep_before(const struct sweep *s, size_t chain, size_t *n)
 {

@@ -75,6 +75,9 @@ void sweep_fail(struct sweep *s, size_t chain);
  * chain's, which brings it too. */
 bool sweep_wants(const struct sweep *s, size_t chain, int64_t time);
 
+/* Are ways still tried? The one that is walked then brings what came by the others once more. */
+bool sweep_is_trying(const struct sweep *s);
+
 /* The lookups before this chain's in the way that is walked: n of them. Their events come by them.
  * n is 0 as long as ways are tried. */
 const struct plan_lookup *sweep_before(const struct sweep *s, size_t chain, size_t *n);

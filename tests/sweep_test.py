@@ -597,6 +597,29 @@ def lookups_that_overlap():
     return bad
 
 
+MANY = fakeaws.REGIONS[:17]     # so many that each of them remembers the least
+
+
+@case
+def events_of_ways_that_are_tried():
+    """The way that is walked brings them again, some of them thousands of events later."""
+    server = serve(R1, count=0, rate=1000, burst=10000.0)
+    for name, read_only, count in (("Rare", False, 60), ("Other", False, 20000),
+                                   ("Read1", True, 15000), ("Read2", True, 15000)):
+        server.generate(region=R1, count=count, end=END, span=7000, mix=[[EC2, name, read_only, 1]])
+    query = ["-m", '$.eventName in ["Rare", "Read1", "Read2"]', "-m", "$.readOnly == false"]
+    regions, bad = (R1,) + tuple(r for r in MANY if r != R1), None
+    for order in ("newest", "none"):
+        server.reset()
+        run = search(server, "--sort", order, *query, regions=regions, rate=300)
+        bad = bad or judge(run, server, expected(server, query), ordered=order == "newest")
+        if not bad and not {"EventName = Rare", "ReadOnly = false"} <= set(
+                attributes(server.log())):
+            bad = "it did not try both ways"
+    server.stop()
+    return bad
+
+
 # --- explain -----------------------------------------------------------------
 
 EXPLAIN = ["--from", FROM, "--to", TO, "s3:GetBucketAcl", "-m", "$.readOnly == true"]
