@@ -26,6 +26,7 @@ struct chain {
 	bool used;     /* the slot is in use: it has not ended */
 	bool asked;    /* a request is on its way */
 	bool answered; /* at least once */
+	bool lost;     /* its way was given up since it was asked */
 	size_t way;
 	size_t lookup;     /* of the way */
 	int64_t to;        /* s: EndTime of its requests */
@@ -42,6 +43,7 @@ struct sweep {
 	struct sweep_config config;
 	struct chain chains[SWEEP_MAX_CHAINS];
 	size_t way;  /* tried now, or walked */
+	size_t best; /* with the least left, of those tried before */
 	bool chosen; /* it is walked */
 	bool failed;
 	double latency;  /* ms, on average; negative when not known yet */
@@ -193,16 +195,26 @@ sweep_latency(const struct sweep *s)
 
 /* --- ways --- */
 
-/* What is left of a way whose first pages have come. */
+/* The requests that a way still costs, as far as is known: a chain that has not ended costs one at
+ * least. Of the lookups that have not answered as many are taken to go on as of those that have. */
 static double
 left_of(const struct sweep *s, size_t way)
 {
+	size_t n = s->config.plan->ways[way].n, going_on = 0, silent = 0;
 	double left = 0;
 
-	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
-		if (s->chains[i].used && s->chains[i].way == way)
-			left += pages_before(s, &s->chains[i]);
-	return left;
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++) {
+		const struct chain *c = &s->chains[i];
+		double pages;
+
+		if (!c->used || c->way != way)
+			continue;
+		pages = pages_before(s, c);
+		silent += !c->answered;
+		going_on += c->answered;
+		left += c->answered && pages > 1 ? pages : 1;
+	}
+	return left + (double)silent * (double)going_on / (double)(n - silent + 1);
 }
 
 static bool
@@ -214,24 +226,34 @@ is_tried(const struct sweep *s)
 	return true;
 }
 
-/* All first pages of the way have come: try the next, or walk the best. */
+static void
+give_up_way(struct sweep *s, size_t way)
+{
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
+		if (s->chains[i].way == way)
+			s->chains[i].used = s->chains[i].lost = s->chains[i].asked;
+}
+
+/* A first page of the way has come. If it was the last, or if those to come cannot make it the
+ * shortest any more: try the next way, or walk the best. */
 static void
 judge_way(struct sweep *s)
 {
 	const struct plan *plan = s->config.plan;
-	size_t best = 0;
 
-	if (s->way + 1 < plan->n && left_of(s, s->way) > (double)plan->ways[s->way + 1].n) {
+	if (s->way != s->best && left_of(s, s->way) >= left_of(s, s->best)) {
+		give_up_way(s, s->way);
+	} else if (!is_tried(s)) {
+		return;
+	} else if (s->way != s->best) {
+		give_up_way(s, s->best);
+		s->best = s->way;
+	}
+	if (s->way + 1 < plan->n && left_of(s, s->best) > (double)plan->ways[s->way + 1].n) {
 		open_way(s, s->way + 1);
 		return;
 	}
-	for (size_t w = 1; w <= s->way; w++)
-		if (left_of(s, w) < left_of(s, best))
-			best = w;
-	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
-		if (s->chains[i].way != best)
-			s->chains[i].used = false;
-	s->way = best;
+	s->way = s->best;
 	s->chosen = true;
 }
 
@@ -259,7 +281,7 @@ front_of(const struct sweep *s)
 	int64_t front = INT64_MIN;
 
 	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++)
-		if (s->chains[i].used && s->chains[i].reached > front)
+		if (s->chains[i].used && !s->chains[i].lost && s->chains[i].reached > front)
 			front = s->chains[i].reached;
 	return front;
 }
@@ -520,9 +542,13 @@ sweep_answer(struct sweep *s, size_t chain, int64_t now, size_t n, int64_t oldes
 
 	s->latency = s->latency < 0 ? latency :
 				      OLD_LATENCY * s->latency + (1 - OLD_LATENCY) * latency;
+	c->asked = false;
+	if (c->lost) {
+		c->used = false;
+		return;
+	}
 	s->asked++;
 	s->useful += (double)used / SWEEP_PAGE;
-	c->asked = false;
 	if (n > 0 && oldest <= c->reached) {
 		seconds = (double)(c->reached - oldest) / SECOND;
 		learn_rate(
@@ -538,7 +564,7 @@ sweep_answer(struct sweep *s, size_t chain, int64_t now, size_t n, int64_t oldes
 		end_chain(s, c);
 	if (ended)
 		drop_chains(s, c, n > 0 ? oldest : c->reached + 1);
-	if (!s->chosen && is_tried(s))
+	if (!s->chosen)
 		judge_way(s);
 }
 
@@ -546,6 +572,7 @@ void
 sweep_again(struct sweep *s, size_t chain)
 {
 	s->chains[chain].asked = false;
+	s->chains[chain].used = !s->chains[chain].lost;
 }
 
 void
@@ -570,7 +597,9 @@ sweep_fail(struct sweep *s, size_t chain)
 bool
 sweep_wants(const struct sweep *s, size_t chain, int64_t time)
 {
-	return time <= s->chains[chain].ceiling && time > s->chains[chain].floor;
+	const struct chain *c = &s->chains[chain];
+
+	return !c->lost && time <= c->ceiling && time > c->floor;
 }
 
 int64_t
@@ -590,7 +619,7 @@ next_part(const struct sweep *s, int64_t end, int64_t *from, int64_t *to)
 		const struct chain *c = &s->chains[i];
 		int64_t reached = c->reached < end ? c->reached : end;
 
-		if (c->used && floor_of(s, c) < reached && (!found || reached > *to)) {
+		if (c->used && !c->lost && floor_of(s, c) < reached && (!found || reached > *to)) {
 			*from = floor_of(s, c);
 			*to = reached;
 			found = true;
@@ -601,7 +630,7 @@ next_part(const struct sweep *s, int64_t end, int64_t *from, int64_t *to)
 		for (size_t i = 0; i < SWEEP_MAX_CHAINS && found; i++) {
 			const struct chain *c = &s->chains[i];
 
-			if (c->used && c->reached >= *from && floor_of(s, c) < *from) {
+			if (c->used && !c->lost && c->reached >= *from && floor_of(s, c) < *from) {
 				*from = floor_of(s, c);
 				grown = true;
 			}

@@ -12,7 +12,8 @@
  * needed.
  *
  * Of a plan's ways each is tried with the first page of its lookups, as long as the next could be
- * shorter; then the one with the least left before it is walked.
+ * shorter, and given up as soon as it is known not to be; then the one with the least left before
+ * it is walked.
  *
  * Times of events are us, times of requests s (as in LookupEvents), both since 1970; the times in
  * ms are of any steady clock. Pure; one thread at a time. */
@@ -72,7 +73,7 @@ void sweep_restart(struct sweep *s, size_t chain);
 void sweep_fail(struct sweep *s, size_t chain);
 
 /* Does an event of this time, in the chain's page, belong to the chain? If not, it is another
- * chain's, which brings it too. */
+ * chain's, which brings it too; as all do where the chain's way has been given up since. */
 bool sweep_wants(const struct sweep *s, size_t chain, int64_t time);
 
 /* Are ways still tried? The one that is walked then brings what came by the others once more. */

@@ -568,9 +568,7 @@ take(const struct flight *f, const struct answer *a)
 	struct chain *c = &m.chains[f->chain];
 	size_t n = 99, used = 0;
 	const struct plan_lookup *before = sweep_before(m.s, f->chain, &n);
-	bool odd = m.u->habits.fillers + m.u->habits.shorts + m.u->restarts > 0;
-	bool trial = m.u->plan->n > 1 && n == 0 &&
-	    (odd || (f->token[0] == '\0' && f->from == m.u->from && f->to == m.u->to));
+	bool trial = sweep_is_trying(m.s);
 
 	for (size_t i = 0; i < a->n; i++) {
 		size_t id = a->ids[i];
@@ -670,8 +668,11 @@ deliver(size_t i)
 	} else if ((int)rnd(100) < m.u->again) {
 		bool without = f.token[0] == '\0' && c->without;
 
-		c->expect = true;
+		/* Unless its way was given up since. */
+		c->expect = sweep_wants(m.s, f.chain, f.to * SECOND);
 		c->without = without;
+		m.n_live -= !c->expect;
+		c->live = c->expect;
 		sweep_again(m.s, f.chain);
 	} else {
 		c->without = false;
@@ -1240,6 +1241,46 @@ test_ways(void)
 	report("ways");
 }
 
+/* Many lookups are not tried to the end where to look at everything is known to be shorter. */
+static void
+test_ways_given_up(void)
+{
+	static struct plan_lookup many[PLAN_MAX_LOOKUPS];
+	static char names[PLAN_MAX_LOOKUPS][16];
+	static const struct {
+		size_t names, events;
+		uint64_t others; /* %: events that have none of the names */
+		double latency;
+		size_t best; /* the way that is the shortest */
+		size_t most; /* requests beside its own */
+	} cases[] = {{60, 3500, 0, 200, 0, 4}, {100, 5500, 0, 200, 0, 4},
+	    {100, 5500, 0, 4000, 0, 24}, {60, 12000, 95, 200, 1, 1}};
+	struct plan plan = {{{WAY(l_all)}, {many, 0}}, 2};
+
+	for (int i = 0; i < PLAN_MAX_LOOKUPS; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "N%d", i);
+		many[i] = (struct plan_lookup){PLAN_EVENT_NAME, names[i]};
+	}
+	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+		struct setup u = usual("many lookups", &plan, 0);
+		size_t pages;
+
+		rnd_seed(k);
+		u.latency = cases[k].latency;
+		make_events(RANDOM, cases[k].events, u.from, u.to, true);
+		for (size_t i = 0; i < n_events; i++)
+			events[i].name =
+			    rnd(100) < cases[k].others ? -1 : (int)rnd(cases[k].names);
+		plan.ways[1].n = cases[k].names;
+		run(&u);
+		pages = way_pages(&plan.ways[cases[k].best], &u);
+		ok(m.requests <= pages + cases[k].most,
+		    "%zu names, %.1f s: %zu requests, at most %zu beside %zu", cases[k].names,
+		    u.latency / 1000, m.requests, cases[k].most, pages);
+	}
+	report("ways that are given up");
+}
+
 int
 main(void)
 {
@@ -1250,6 +1291,7 @@ main(void)
 	test_little();
 	test_front();
 	test_ways();
+	test_ways_given_up();
 	test_many_chains();
 	test_abandoned();
 	test_sizes();
