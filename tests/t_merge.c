@@ -718,10 +718,53 @@ test_packed(void)
 	merge_free(m);
 }
 
+/* Pages of many lookups cover the same time, and go out side by side, a line of each in turn. What
+ * waits of them stays packed. */
+static void
+test_side_by_side(void)
+{
+	enum { PAGES = 100, LINES = 50, LENGTH = 1000 };
+	struct merge *m = merge_new(1, true);
+	struct page *page = page_new();
+	size_t wrong = 0, most = 0;
+	char text[LENGTH];
+	struct line line;
+	struct str got;
+
+	memset(text, 'x', sizeof(text));
+	for (size_t p = 0; p < PAGES; p++) {
+		page_reset(page);
+		page->seq = p;
+		page->reached = p + 1 < PAGES ? LINES + 1 : INT64_MIN;
+		page->ended = p + 1 == PAGES;
+		for (size_t i = 0; i < LINES; i++) {
+			(void)snprintf(text, sizeof(text), "%8zu %8zu", p, i);
+			page_add_line(page, (struct str){text, LENGTH - 10 * (i % 3)},
+			    &(struct line){.time = LINES - (int64_t)i});
+		}
+		merge_add(m, page);
+	}
+	for (size_t n = 0; n < PAGES * LINES; n++) {
+		size_t i = n / PAGES;
+
+		(void)snprintf(text, sizeof(text), "%8zu %8zu", n % PAGES, i);
+		wrong += !merge_next(m, &got, &line) || got.n != LENGTH - 10 * (i % 3) + 1 ||
+		    memcmp(got.p, text, got.n - 1) != 0 || got.p[got.n - 1] != '\n';
+		most = merge_held(m, 0) > most ? merge_held(m, 0) : most;
+	}
+	is_int(wrong, 0, "pages side by side: all lines, in their turn");
+	ok(most < PAGES * 10000, "and they take %zu bytes of %d at most", most,
+	    PAGES * LINES * LENGTH);
+	is_int(merge_held(m, 0), 0, "and none at the end");
+	page_free(page);
+	merge_free(m);
+}
+
 int
 main(void)
 {
 	test_by_hand();
+	test_side_by_side();
 	test_overtaking();
 	test_failed();
 	test_odd();
