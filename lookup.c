@@ -51,7 +51,6 @@ struct region {
 	size_t most_seen;   /* in each of both */
 	unsigned bad;       /* answers in a row that made no sense */
 	unsigned throttled; /* requests in a row */
-	unsigned restarts;
 	int64_t skew;  /* s: the service's clock is ahead of ours */
 	bool answered; /* it has, at least once: the key is known here */
 	bool refused;  /* the key is not known here */
@@ -301,13 +300,13 @@ static void
 take_error(struct region *r, const struct sweep_request *request, const struct aws_error *error,
     const struct err *err)
 {
+	/* All tokens may lapse at once, as where a machine slept. */
+	if (strcmp(error->code, "InvalidNextTokenException") == 0 && request->token.n > 0 &&
+	    sweep_restart(r->sweep, request->chain))
+		return;
 	if (error->kind == AWS_THROTTLED && r->throttled < LOOKUP_MAX_THROTTLED) {
 		r->throttled++;
 		sweep_again(r->sweep, request->chain);
-	} else if (strcmp(error->code, "InvalidNextTokenException") == 0 && request->token.n > 0 &&
-	    r->restarts < LOOKUP_MAX_RESTARTS) {
-		r->restarts++;
-		sweep_restart(r->sweep, request->chain);
 	} else if (strcmp(error->code, "InvalidLookupAttributesException") == 0 &&
 	    request->lookup->key != PLAN_EVERYTHING) {
 		r->plan = &full_scan;

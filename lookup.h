@@ -21,7 +21,6 @@
 #define LOOKUP_MAX_THROTTLED 6  /* times in a row that others use the quota */
 #define LOOKUP_MAX_BAD 2        /* times in a row that an answer made no sense */
 #define LOOKUP_MAX_CLOCK_S 60   /* that our clock may be behind without a word */
-#define LOOKUP_MAX_RESTARTS 8   /* times that a page token of a region is not taken */
 #define LOOKUP_SEEN 98304       /* event ids remembered, twice, to drop what comes again, of all */
 #define LOOKUP_LEAST_SEEN 6144  /* regions; but of each at least this many, */
 #define LOOKUP_MOST_SEEN 24576  /* and no more than this; beside those of the ways' first pages */

@@ -27,6 +27,7 @@ struct chain {
 	bool asked;    /* a request is on its way */
 	bool answered; /* at least once */
 	bool lost;     /* its way was given up since it was asked */
+	int restarts;  /* since it got on */
 	size_t way;
 	size_t lookup;     /* of the way */
 	int64_t to;        /* s: EndTime of its requests */
@@ -549,6 +550,8 @@ sweep_answer(struct sweep *s, size_t chain, int64_t now, size_t n, int64_t oldes
 	}
 	s->asked++;
 	s->useful += (double)used / SWEEP_PAGE;
+	if (n > 0 && oldest < c->reached)
+		c->restarts = 0;
 	if (n > 0 && oldest <= c->reached) {
 		seconds = (double)(c->reached - oldest) / SECOND;
 		learn_rate(
@@ -575,16 +578,19 @@ sweep_again(struct sweep *s, size_t chain)
 	s->chains[chain].used = !s->chains[chain].lost;
 }
 
-void
+bool
 sweep_restart(struct sweep *s, size_t chain)
 {
 	struct chain *c = &s->chains[chain];
 	int64_t to = (c->reached + SECOND - 1) / SECOND;
 
+	if (c->restarts++ == SWEEP_MAX_RESTARTS)
+		return false;
 	c->asked = false;
 	c->token.n = 0;
 	if (to < c->to)
 		c->to = to;
+	return true;
 }
 
 void

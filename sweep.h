@@ -26,6 +26,7 @@
 #define SWEEP_MAX_CHAINS (PLAN_MAX_WAYS * PLAN_MAX_LOOKUPS + 64) /* that have not ended */
 #define SWEEP_MAX_AHEAD_PAGES 32 /* between a chain and the next that is cut from it */
 #define SWEEP_PAGE 50            /* events, at most: MaxResults of LookupEvents */
+#define SWEEP_MAX_RESTARTS 8     /* of a chain in the same second */
 
 struct sweep;
 
@@ -67,9 +68,10 @@ void sweep_answer(struct sweep *s, size_t chain, int64_t now, size_t n, int64_t 
     struct str token, size_t used);
 
 /* The chain's request is to be asked again; again, but from where it stands, as its token is not
- * taken any more; or no more requests are to be sent at all. */
+ * taken any more; or no more requests are to be sent at all. A restart is false, and nothing has
+ * changed, where restarts have not brought the chain on. */
 void sweep_again(struct sweep *s, size_t chain);
-void sweep_restart(struct sweep *s, size_t chain);
+bool sweep_restart(struct sweep *s, size_t chain) MUSTUSE;
 void sweep_fail(struct sweep *s, size_t chain);
 
 /* Does an event of this time, in the chain's page, belong to the chain? If not, it is another

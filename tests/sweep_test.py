@@ -60,11 +60,12 @@ def case(function):
 
 class Server(fakeaws.FakeAws):
     """hook(log entry) is called for each request that has arrived, before it is answered.  refused
-    are the (key, value) of attributes that it does not take."""
+    are the (key, value) of attributes that it does not take, lapsed the tokens."""
 
     def __init__(self, *args, **settings):
         self.hook = None
         self.refused = set()
+        self.tokens, self.lapsed = set(), set()
         self.known = {}         # answers of expected()
         fakeaws.FakeAws.__init__(self, *args, **settings)
 
@@ -92,7 +93,17 @@ class Server(fakeaws.FakeAws):
         for a in (log["params"] or {}).get("LookupAttributes", []):
             if (a["AttributeKey"], a["AttributeValue"]) in self.refused:
                 raise fakeaws.AwsError("InvalidLookupAttributesException", "made to order")
-        return fakeaws.FakeAws.judge(self, log, request, region, rule, now)
+        if (log["params"] or {}).get("NextToken") in self.lapsed:
+            raise fakeaws.AwsError("InvalidNextTokenException", "made to order")
+        body = fakeaws.FakeAws.judge(self, log, request, region, rule, now)
+        token = re.search(rb'"NextToken":"([^"]*)"}$', body[-2000:])
+        if token:
+            self.tokens.add(token[1].decode())
+        return body
+
+    def lapse(self):
+        """No token that it gave is good any more."""
+        self.lapsed |= self.tokens
 
 
 def remember(function, known={}):
@@ -1530,6 +1541,24 @@ PIPES = [
     ("as found", (R1, R2), {"count": 220}, ["--sort", "none"]),
     ("a single second", (R1,), {"count": 380, "density": "second"}, ["--sort", "none"]),
 ]
+
+
+@case
+def all_tokens_lapse_at_once():
+    """As where the machine slept: each chain goes on from where it stands."""
+    server = serve(count=8000, latency=1)
+
+    def lapse(log):
+        if log["k"] in (40, 90):
+            server.lapse()
+    server.hook = lapse
+    run = search(server, rate=20)
+    refused = sum(e["outcome"] == "InvalidNextTokenException" for e in server.log())
+    bad = flaws(run) + differences(run.lines, expected(server))
+    if run.code or refused < 9:
+        bad.append("exit %s, %d tokens were refused" % (run.code, refused))
+    server.stop()
+    return report(bad, run)
 
 
 @case

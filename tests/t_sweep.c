@@ -664,7 +664,7 @@ deliver(size_t i)
 		m.restarts++;
 		c->redo = c->at / SECOND;
 		c->expect = c->without = true;
-		sweep_restart(m.s, f.chain);
+		hold(sweep_restart(m.s, f.chain), SAME, m.restarts, 0);
 	} else if ((int)rnd(100) < m.u->again) {
 		bool without = f.token[0] == '\0' && c->without;
 
@@ -927,6 +927,48 @@ test_restart(void)
 		run(&u);
 	}
 	report("tokens that are not taken");
+}
+
+/* Tokens that are never taken: where the chain gets on all the same it may start over for ever, but
+ * not in a second that has more than a page. */
+static void
+test_restart_for_ever(void)
+{
+	static const int64_t windows[] = {DAY, 1};
+
+	for (int i = 0; i < 2; i++) {
+		struct sweep_config config = {&p_all, EPOCH, EPOCH + windows[i] - 1, 500, NO_BOUND};
+		struct setup u = {.plan = &p_all};
+		struct sweep_request q;
+		struct answer a;
+		int64_t wait;
+		size_t pages = 0;
+		bool taken = true;
+
+		make_events(RANDOM, 2000, config.from, config.to, true);
+		m = (struct sim){.u = &u, .s = sweep_new(&config)};
+		while (taken && pages < 1000 &&
+		    sweep_next(m.s, 0, true, &q, &wait) == SWEEP_ASK) {
+			if (q.token.n > 0) {
+				taken = sweep_restart(m.s, q.chain);
+			} else {
+				(void)serve(&u.habits, q.lookup, q.from, q.to, "", &a);
+				sweep_answer(m.s, q.chain, 0, a.n, events[a.ids[a.n - 1]].time,
+				    str_of(a.token), a.n);
+				pages++;
+			}
+		}
+		if (i == 0)
+			ok(taken && sweep_is_done(m.s) && pages < 60,
+			    "tokens that are never taken, a day: %zu pages for 40", pages);
+		else
+			ok(!taken && pages == SWEEP_MAX_RESTARTS + 1,
+			    "tokens that are never taken, a second: given up after %zu pages",
+			    pages);
+		if (!taken)
+			sweep_fail(m.s, q.chain);
+		sweep_free(m.s);
+	}
 }
 
 static void
@@ -1300,6 +1342,7 @@ main(void)
 	test_odd_pages();
 	test_again();
 	test_restart();
+	test_restart_for_ever();
 	test_fail();
 	return done_testing();
 }
