@@ -334,7 +334,8 @@ sweep_of(const struct lookup *l, const struct region *r)
 {
 	return sweep_new(&(struct sweep_config){.plan = r->plan,
 	    .from = r->from,
-	    .to = r->config->to,
+	    .to = l->config.to,
+	    .reached = r->config->to * WHEN_SECOND_US + WHEN_SECOND_US - 1,
 	    .interval = (int64_t)(1000 / l->config.rate),
 	    .ahead = LOOKUP_AHEAD_PAGES / (double)l->config.n});
 }

@@ -30,7 +30,7 @@ struct lookup_region {
 	struct aws_config aws;     /* its endpoint; what it points to must outlive the source */
 	struct plan *plan;         /* likewise */
 	bool done;                 /* nothing of it is to be searched any more */
-	int64_t to;                /* seconds since 1970: not beyond it */
+	int64_t to;                /* seconds since 1970: what is of later ones is there already */
 	const struct ids *printed; /* events to be passed over; may be NULL */
 };
 
@@ -38,7 +38,8 @@ struct lookup_config {
 	const struct lookup_region *regions;
 	size_t n;
 	bool all;       /* they are all regions of the partition: some may be switched off */
-	int64_t from;   /* seconds since 1970, included */
+	int64_t from;   /* seconds since 1970, both included */
+	int64_t to;
 	double rate;    /* requests a second to each region */
 	bool until_now; /* the window ends at what our clock says, and nobody asked for it */
 };

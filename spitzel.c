@@ -515,6 +515,7 @@ search_account(struct command *c, struct account *a, bool until_now)
 	if (c->checkpoint != NULL && open_checkpoint(c, a, &status) != 0)
 		return status;
 	config.from = seconds_of(c->from);
+	config.to = seconds_of(c->to);
 	if (!c->quiet) {
 		hint_at_unknown(a);
 		hint_at_global(c, a);

@@ -76,20 +76,25 @@ open_chain(struct sweep *s, struct chain chain)
 static int64_t
 top(const struct sweep *s)
 {
-	return s->config.to * SECOND + SECOND - 1;
+	int64_t top = s->config.to * SECOND + SECOND - 1;
+
+	return s->config.reached < top ? s->config.reached : top;
 }
 
-/* Begin to try a way. */
+/* Begin to try a way. What is as old as what was reached may have a fraction of a second more than
+ * that, so EndTime is behind it. */
 static void
 open_way(struct sweep *s, size_t way)
 {
+	int64_t end = top(s) / SECOND + 1;
+
 	s->way = way;
 	for (size_t i = 0; i < s->config.plan->ways[way].n; i++)
 		open_chain(s,
 		    (struct chain){.way = way,
 			.lookup = i,
-			.to = s->config.to,
-			.ceiling = INT64_MAX,
+			.to = end < s->config.to ? end : s->config.to,
+			.ceiling = s->config.reached,
 			.floor = INT64_MIN,
 			.reached = top(s),
 			.rate = -1,

@@ -36,6 +36,7 @@ struct sweep_config {
 	int64_t to;
 	int64_t interval; /* ms between two requests that may be sent */
 	double ahead;     /* pages that may wait for those of the newest chain, about */
+	int64_t reached;  /* us: what is newer was searched before; INT64_MAX for nothing */
 };
 
 struct sweep_request {

@@ -431,8 +431,8 @@ def quote(text, style):
 
 def java_double(n):
     """1704164645 as 1.704164645E9: this is how the service writes EventTime."""
-    s = str(n)
-    return "%s.%sE%d" % (s[0], s[1:].rstrip("0") or "0", len(s) - 1)
+    s, _, fraction = str(n).partition(".")
+    return "%s.%sE%d" % (s[0], (s[1:] + fraction).rstrip("0") or "0", len(s) - 1)
 
 
 def event_json(e):

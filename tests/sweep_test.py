@@ -1544,6 +1544,25 @@ PIPES = [
 
 
 @case
+def times_with_a_fraction():
+    """EventTime may have one, eventTime has none: going on in a second, nothing of it is lost."""
+    bad = None
+    for k in (3, 4, 6, 8):
+        server = serve(count=600, span=100, density="uniform")
+        for region in server.regions.values():
+            events, region.events = region.events, []
+            for e in events:
+                e.time += 0.5
+            region.add(events)
+        series = Series(server)
+        series.killed_at(k)
+        series.to_the_end()
+        bad = bad or series.done()
+        server.stop()
+    return bad
+
+
+@case
 def all_tokens_lapse_at_once():
     """As where the machine slept: each chain goes on from where it stands."""
     server = serve(count=8000, latency=1)

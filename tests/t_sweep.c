@@ -268,6 +268,7 @@ struct setup {
 	const char *name;
 	const struct plan *plan;
 	int64_t from, to;
+	int64_t reached;  /* us: what is newer was searched before; 0 for nothing */
 	int64_t interval; /* ms */
 	double latency;   /* ms */
 	double ahead;     /* pages */
@@ -395,7 +396,8 @@ is_expected(const struct event *e)
 {
 	const struct plan *p = m.u->plan;
 
-	if (!in_window(e, m.u->from, m.u->to, m.u->habits.cut))
+	if (!in_window(e, m.u->from, m.u->to, m.u->habits.cut) ||
+	    (m.u->reached != 0 && e->time > m.u->reached))
 		return false;
 	for (size_t w = 0; w < p->n; w++) {
 		bool found = false;
@@ -488,6 +490,7 @@ see_request(const struct sweep_request *q, bool front_only)
 	bool fresh = !c->live || (q->token.n == 0 && !c->expect);
 
 	hold(q->from >= m.u->from && q->to <= m.u->to && q->from <= q->to, REQUEST, q->from, q->to);
+	hold(m.u->reached == 0 || q->to <= m.u->reached / SECOND + 1, REQUEST, q->from, q->to);
 	hold(!c->live || !c->flying, ORDER, -1, (int64_t)q->chain);
 	if (c->live && c->expect && c->without)
 		hold(q->token.n == 0 && q->to <= c->at / SECOND + 1, SAME, q->to, c->at);
@@ -763,7 +766,8 @@ see_end(void)
 static void
 run(const struct setup *u)
 {
-	struct sweep_config config = {u->plan, u->from, u->to, u->interval, u->ahead};
+	struct sweep_config config = {u->plan, u->from, u->to, u->interval, u->ahead,
+	    u->reached != 0 ? u->reached : INT64_MAX};
 	int64_t wait = 0, legal, due; /* when a request may be sent, and when that is tried */
 	size_t most = 2000 + n_events;
 	bool asking = true;
@@ -777,7 +781,7 @@ run(const struct setup *u)
 	hold(sweep_pages_left(m.s) < 0, PAGES, (int64_t)sweep_pages_left(m.s), 0);
 	hold(sweep_has_more(m.s), MORE, 0, 0);
 	see_reached();
-	hold(m.reached >= u->to * SECOND, NEWER, m.reached, 0);
+	hold(m.reached >= (u->reached != 0 ? u->reached : u->to * SECOND), NEWER, m.reached, 0);
 	while (asking && m.requests < most) {
 		size_t f = next_flight(), sent = m.requests;
 
@@ -887,6 +891,21 @@ test_any(void)
 	report("anything");
 }
 
+/* Where a part was searched before, by a service that takes fractions of seconds into account. */
+static void
+test_reached(void)
+{
+	for (uint64_t i = 0; i < 500; i++) {
+		struct setup u = any_setup("reached", i);
+
+		u.habits.cut = rnd(2) == 0;
+		u.reached = u.from * SECOND + (int64_t)rnd((uint64_t)(u.to - u.from + 1)) * SECOND +
+		    (rnd(2) == 0 ? SECOND - 1 : 0);
+		run(&u);
+	}
+	report("a part was searched before");
+}
+
 /* --- a service with whims --- */
 
 static void
@@ -937,7 +956,8 @@ test_restart_for_ever(void)
 	static const int64_t windows[] = {DAY, 1};
 
 	for (int i = 0; i < 2; i++) {
-		struct sweep_config config = {&p_all, EPOCH, EPOCH + windows[i] - 1, 500, NO_BOUND};
+		struct sweep_config config = {
+		    &p_all, EPOCH, EPOCH + windows[i] - 1, 500, NO_BOUND, INT64_MAX};
 		struct setup u = {.plan = &p_all};
 		struct sweep_request q;
 		struct answer a;
@@ -993,7 +1013,7 @@ test_fail(void)
 static void
 test_abandoned(void)
 {
-	struct sweep_config config = {&p_mix, EPOCH, EPOCH + DAY, 500, NO_BOUND};
+	struct sweep_config config = {&p_mix, EPOCH, EPOCH + DAY, 500, NO_BOUND, INT64_MAX};
 	struct sweep *s = sweep_new(&config);
 	struct sweep_request q;
 	int64_t wait;
@@ -1339,6 +1359,7 @@ main(void)
 	test_sizes();
 	test_plans();
 	test_any();
+	test_reached();
 	test_odd_pages();
 	test_again();
 	test_restart();
