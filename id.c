@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { FIRST_SLOTS = 256 };
+enum { FIRST_SLOTS = 16 };
 
 /* 8-4-4-4-12 hexadecimal digits (RFC 9562 section 4). */
 static bool

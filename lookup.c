@@ -32,6 +32,12 @@ struct client {
 	struct buf body;
 };
 
+/* What came of the second in which a chain stands: it may have to start over there. */
+struct second {
+	int64_t time; /* s */
+	struct ids ids;
+};
+
 struct region {
 	const struct lookup_region *config;
 	pthread_mutex_t lock; /* of all that follows, but the clients in use */
@@ -45,6 +51,7 @@ struct region {
 	bool stopped;
 	bool ended;
 	uint64_t pages;     /* given out: the next one's number */
+	struct second seconds[SWEEP_MAX_CHAINS];
 	struct ids tried;   /* of the events seen while ways were tried */
 	struct ids young;   /* of those seen lately */
 	struct ids old;     /* and of those before them */
@@ -98,13 +105,28 @@ wait_until(struct region *r, int64_t until)
 	must(error == ETIMEDOUT ? 0 : error);
 }
 
+/* Is the event new in the second in which the chain stands? Remember it until that is over. */
+static bool
+is_new_in_second(struct second *s, const struct answer_event *e)
+{
+	struct id id = id_of(e->id);
+
+	if (s->time != e->time / WHEN_SECOND_US) {
+		ids_free(&s->ids);
+		s->time = e->time / WHEN_SECOND_US;
+	}
+	return s->ids.n < LOOKUP_MAX_SECOND ? ids_add(&s->ids, id) : !ids_has(&s->ids, id);
+}
+
 /* Was the event not seen yet? Remember it. The two generations of ids bound what is remembered.
  * What came by a way that was tried is not forgotten: the one that is walked may bring it last. */
 static bool
-is_new(struct region *r, struct str id)
+is_new(struct region *r, size_t chain, const struct answer_event *e)
 {
-	struct id i = id_of(id);
+	struct id i = id_of(e->id);
 
+	if (e->has_time && !is_new_in_second(&r->seconds[chain], e))
+		return false;
 	if (ids_has(&r->tried, i) || ids_has(&r->old, i) ||
 	    (r->config->printed != NULL && ids_has(r->config->printed, i)))
 		return false;
@@ -244,7 +266,8 @@ take_events(
 		if (e->has_time && !sweep_wants(r->sweep, request->chain, e->time))
 			continue;
 		wanted++;
-		if (comes_otherwise(r, request->chain, e) || (e->id.n > 0 && !is_new(r, e->id)))
+		if (comes_otherwise(r, request->chain, e) ||
+		    (e->id.n > 0 && !is_new(r, request->chain, e)))
 			continue;
 		if (e->has_record)
 			page_add_event(page, e->span);
@@ -300,8 +323,10 @@ static void
 take_error(struct region *r, const struct sweep_request *request, const struct aws_error *error,
     const struct err *err)
 {
-	/* All tokens may lapse at once, as where a machine slept. */
+	/* All tokens may lapse at once, as where a machine slept. Of a second of which not all is
+	 * remembered events would come twice. */
 	if (strcmp(error->code, "InvalidNextTokenException") == 0 && request->token.n > 0 &&
+	    r->seconds[request->chain].ids.n < LOOKUP_MAX_SECOND &&
 	    sweep_restart(r->sweep, request->chain))
 		return;
 	if (error->kind == AWS_THROTTLED && r->throttled < LOOKUP_MAX_THROTTLED) {
@@ -593,6 +618,8 @@ lookup_close(struct source *source)
 			answer_free(&r->clients[k].answer);
 		}
 		sweep_free(r->sweep);
+		for (size_t k = 0; k < SWEEP_MAX_CHAINS; k++)
+			ids_free(&r->seconds[k].ids);
 		ids_free(&r->tried);
 		ids_free(&r->young);
 		ids_free(&r->old);

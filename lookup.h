@@ -23,7 +23,8 @@
 #define LOOKUP_MAX_CLOCK_S 60   /* that our clock may be behind without a word */
 #define LOOKUP_SEEN 98304       /* event ids remembered, twice, to drop what comes again, of all */
 #define LOOKUP_LEAST_SEEN 6144  /* regions; but of each at least this many, */
-#define LOOKUP_MOST_SEEN 24576  /* and no more than this; beside those of the ways' first pages */
+#define LOOKUP_MOST_SEEN 24576  /* and no more than this; beside those of the ways' first pages, */
+#define LOOKUP_MAX_SECOND 65536 /* and of this many of the second in which a chain stands */
 
 struct lookup_region {
 	const char *name;

@@ -588,6 +588,7 @@ sweep_restart(struct sweep *s, size_t chain)
 {
 	struct chain *c = &s->chains[chain];
 	int64_t to = (c->reached + SECOND - 1) / SECOND;
+	int64_t end = c->reached / SECOND * SECOND + SECOND - 1;
 
 	if (c->restarts++ == SWEEP_MAX_RESTARTS)
 		return false;
@@ -595,6 +596,8 @@ sweep_restart(struct sweep *s, size_t chain)
 	c->token.n = 0;
 	if (to < c->to)
 		c->to = to;
+	if (end < c->ceiling)
+		c->ceiling = end;
 	return true;
 }
 

@@ -69,8 +69,9 @@ void sweep_answer(struct sweep *s, size_t chain, int64_t now, size_t n, int64_t 
     struct str token, size_t used);
 
 /* The chain's request is to be asked again; again, but from where it stands, as its token is not
- * taken any more; or no more requests are to be sent at all. A restart is false, and nothing has
- * changed, where restarts have not brought the chain on. */
+ * taken any more; or no more requests are to be sent at all. After a restart only events of the
+ * second in which the chain stands come once more. It is false, and nothing has changed, where
+ * restarts have not brought the chain on. */
 void sweep_again(struct sweep *s, size_t chain);
 bool sweep_restart(struct sweep *s, size_t chain) MUSTUSE;
 void sweep_fail(struct sweep *s, size_t chain);

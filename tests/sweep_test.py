@@ -1581,6 +1581,24 @@ def all_tokens_lapse_at_once():
 
 
 @case
+def a_token_lapses_in_a_dense_second():
+    """... of more events than a region remembers otherwise."""
+    server = serve(R1, count=14000, density="second", rate=1000, burst=10000.0)
+
+    def lapse(log):
+        if log["region"] == R1 and log["k"] == 262:
+            server.lapse()
+    server.hook = lapse
+    regions = (R1,) + tuple(r for r in MANY if r != R1)
+    run = search(server, regions=regions, rate=300)
+    bad = flaws(run) + differences(run.lines, expected(server))
+    if run.code:
+        bad.append("exit %s" % run.code)
+    server.stop()
+    return report(bad, run)
+
+
+@case
 def kill_at_random():
     """Sixty times, at any moment, the output being one file."""
     rng = random.Random(11)

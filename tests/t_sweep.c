@@ -585,7 +585,7 @@ take(const struct flight *f, const struct answer *a)
 			theirs = finds(&before[k], &events[id]);
 		if (theirs || (m.taken[id] && m.tried[id]))
 			continue;
-		if (m.taken[id] && (second == c->redo || second == c->redo + 1))
+		if (m.taken[id] && second == c->redo)
 			continue;
 		hold(!m.taken[id], ONCE, (int64_t)id, events[id].time);
 		hold(events[id].time <= m.reached, NEWER, events[id].time, m.reached);
@@ -670,9 +670,10 @@ deliver(size_t i)
 		hold(sweep_restart(m.s, f.chain), SAME, m.restarts, 0);
 	} else if ((int)rnd(100) < m.u->again) {
 		bool without = f.token[0] == '\0' && c->without;
+		int64_t own = c->at < f.to * SECOND ? c->at : f.to * SECOND;
 
 		/* Unless its way was given up since. */
-		c->expect = sweep_wants(m.s, f.chain, f.to * SECOND);
+		c->expect = sweep_wants(m.s, f.chain, own);
 		c->without = without;
 		m.n_live -= !c->expect;
 		c->live = c->expect;
