@@ -16,7 +16,7 @@
 #include "sweep.h"
 #include "when.h"
 
-#define MARGIN_S 10 /* of the oldest events, which leave the history while we ask */
+#define MARGIN_S 10 /* of the oldest events, which leave the history while we ask: at first */
 #define QUICK 0.5   /* turns that an answer may take to be a quick one */
 #define TARGET "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
 
@@ -63,7 +63,9 @@ struct region {
 	bool refused;  /* the key is not known here */
 	const struct plan *plan;
 	int64_t from;     /* s: StartTime of its requests */
-	bool begins_anew; /* with another plan or StartTime: those it had are refused */
+	int64_t margin;   /* s: how much StartTime is newer than the oldest event, when it moves */
+	int64_t reached;  /* us: what is newer came before the sweep began */
+	bool begins_anew; /* with another plan: the one it had is refused */
 	bool failed;
 	struct err failure;
 };
@@ -311,11 +313,30 @@ take_answer(struct region *r, struct client *c, const struct sweep_request *requ
 		fail(r, request->chain, "the service gave the same page token again");
 }
 
-/* What the service still has, by its own clock, and a little less. */
+/* What the service still has, by its own clock. */
 static int64_t
 oldest_now(const struct region *r)
 {
-	return (int64_t)time(NULL) + r->skew - LOOKUP_HISTORY_DAYS * 86400 + MARGIN_S;
+	return (int64_t)time(NULL) + r->skew - LOOKUP_HISTORY_DAYS * 86400;
+}
+
+/* May the request be refused as the beginning of its window has left the history since? */
+static bool
+is_too_old(const struct region *r, const struct sweep_request *request)
+{
+	return request->from < r->from || r->from < oldest_now(r) + MARGIN_S;
+}
+
+/* Begin a little later than the history does: twice as much each time, as every time costs the
+ * requests on their way. */
+static void
+move_beginning(struct region *r, const struct sweep_request *request)
+{
+	if (request->from == r->from) {
+		r->from = oldest_now(r) + r->margin;
+		r->margin *= 2;
+	}
+	sweep_narrow(r->sweep, request->chain, r->from);
 }
 
 /* A call failed. */
@@ -338,11 +359,8 @@ take_error(struct region *r, const struct sweep_request *request, const struct a
 		r->begins_anew = true;
 		sweep_fail(r->sweep, request->chain);
 	} else if (strcmp(error->code, "InvalidTimeRangeException") == 0 &&
-	    r->from < oldest_now(r)) {
-		/* The beginning of the window has left the history since. */
-		r->from = oldest_now(r);
-		r->begins_anew = true;
-		sweep_fail(r->sweep, request->chain);
+	    is_too_old(r, request)) {
+		move_beginning(r, request);
 	} else if (error->kind == AWS_UNKNOWN_KEY && !r->answered) {
 		r->refused = true;
 		r->failure = *err;
@@ -360,7 +378,7 @@ sweep_of(const struct lookup *l, const struct region *r)
 	return sweep_new(&(struct sweep_config){.plan = r->plan,
 	    .from = r->from,
 	    .to = l->config.to,
-	    .reached = r->config->to * WHEN_SECOND_US + WHEN_SECOND_US - 1,
+	    .reached = r->reached,
 	    .interval = (int64_t)(1000 / l->config.rate),
 	    .ahead = LOOKUP_AHEAD_PAGES / (double)l->config.n});
 }
@@ -384,8 +402,11 @@ static bool
 close_page(struct lookup *l, struct region *r, struct page *page)
 {
 	int64_t reached = sweep_reached(r->sweep);
+	char from[WHEN_PRINT_SIZE];
 
-	if (sweep_is_done(r->sweep) && r->begins_anew && !r->failed && !r->refused) {
+	if (sweep_is_done(r->sweep) && r->begins_anew && reached != INT64_MIN && !r->failed &&
+	    !r->refused) {
+		r->reached = reached - reached % WHEN_SECOND_US + WHEN_SECOND_US - 1;
 		sweep_free(r->sweep);
 		r->sweep = sweep_of(l, r);
 		r->begins_anew = false;
@@ -395,6 +416,11 @@ close_page(struct lookup *l, struct region *r, struct page *page)
 		page->failed = (r->failed || r->refused) && reached != INT64_MIN;
 		if (r->failed)
 			report_failure(r, page);
+		if (r->from > l->config.from)
+			page_warning(page, NULL,
+			    "what happened before %s left the history meanwhile: not all of it was "
+			    "searched",
+			    when_print(from, r->from * WHEN_SECOND_US));
 	}
 	if (!page->ended && page->counts.pages == 0)
 		return false;
@@ -650,7 +676,9 @@ init_region(const struct lookup *l, struct region *r, const struct lookup_region
 	    .fetchers = 1,
 	    .most_seen = most_seen(l),
 	    .plan = config->plan,
-	    .from = l->config.from};
+	    .from = l->config.from,
+	    .margin = MARGIN_S,
+	    .reached = config->to * WHEN_SECOND_US + WHEN_SECOND_US - 1};
 	must(pthread_mutex_init(&r->lock, NULL));
 	must(pthread_condattr_init(&attr));
 	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));

@@ -30,6 +30,7 @@ struct chain {
 	int restarts;  /* since it got on */
 	size_t way;
 	size_t lookup;     /* of the way */
+	int64_t from;      /* s: StartTime of its last request, with which its token goes */
 	int64_t to;        /* s: EndTime of its requests */
 	int64_t ceiling;   /* us: newer events are another chain's; INT64_MAX for none */
 	int64_t floor;     /* us: this old and older ones, too; INT64_MIN for none */
@@ -130,7 +131,9 @@ sweep_free(struct sweep *s)
 static int64_t
 floor_of(const struct sweep *s, const struct chain *c)
 {
-	return c->floor != INT64_MIN ? c->floor : s->config.from * SECOND - 1;
+	int64_t floor = s->config.from * SECOND - 1;
+
+	return c->floor > floor ? c->floor : floor;
 }
 
 /* The chain that runs into this one; NULL where it is the newest of its lookup. */
@@ -462,6 +465,20 @@ count_lost(struct sweep *s, int64_t now)
 	s->idle = INT64_MIN;
 }
 
+/* From where the chain stands, without its token. */
+static void
+begin_again(struct chain *c)
+{
+	int64_t to = (c->reached + SECOND - 1) / SECOND;
+	int64_t end = c->reached / SECOND * SECOND + SECOND - 1;
+
+	c->token.n = 0;
+	if (to < c->to)
+		c->to = to;
+	if (end < c->ceiling)
+		c->ceiling = end;
+}
+
 enum sweep_state
 sweep_next(
     struct sweep *s, int64_t now, bool front_only, struct sweep_request *request, int64_t *wait)
@@ -483,6 +500,9 @@ sweep_next(
 		i = best_ready(s);
 	}
 	c = &s->chains[i];
+	if (c->token.n > 0 && c->from != s->config.from)
+		begin_again(c);
+	c->from = s->config.from;
 	c->asked = true;
 	c->sent = now;
 	*request = (struct sweep_request){.chain = i,
@@ -568,7 +588,7 @@ sweep_answer(struct sweep *s, size_t chain, int64_t now, size_t n, int64_t oldes
 	c->answered = true;
 	c->token.n = 0;
 	buf_str(&c->token, token);
-	if (ended || (c->floor != INT64_MIN && c->reached <= c->floor))
+	if (ended || c->reached <= floor_of(s, c))
 		end_chain(s, c);
 	if (ended)
 		drop_chains(s, c, n > 0 ? oldest : c->reached + 1);
@@ -587,18 +607,25 @@ bool
 sweep_restart(struct sweep *s, size_t chain)
 {
 	struct chain *c = &s->chains[chain];
-	int64_t to = (c->reached + SECOND - 1) / SECOND;
-	int64_t end = c->reached / SECOND * SECOND + SECOND - 1;
 
 	if (c->restarts++ == SWEEP_MAX_RESTARTS)
 		return false;
 	c->asked = false;
-	c->token.n = 0;
-	if (to < c->to)
-		c->to = to;
-	if (end < c->ceiling)
-		c->ceiling = end;
+	begin_again(c);
 	return true;
+}
+
+void
+sweep_narrow(struct sweep *s, size_t chain, int64_t from)
+{
+	sweep_again(s, chain);
+	s->config.from = from;
+	for (size_t i = 0; i < SWEEP_MAX_CHAINS; i++) {
+		struct chain *c = &s->chains[i];
+
+		if (c->used && !c->asked && c->reached <= floor_of(s, c))
+			end_chain(s, c);
+	}
 }
 
 void

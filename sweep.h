@@ -57,9 +57,9 @@ struct sweep *sweep_new(const struct sweep_config *config) MUSTUSE;
 void sweep_free(struct sweep *s);
 
 /* A request may be sent now: which? Each SWEEP_ASK is followed by exactly one of sweep_answer,
- * sweep_again, sweep_restart and sweep_fail for its chain. With front_only only the chain that
- * holds up all others is asked. On SWEEP_WAIT *wait is ms after which another call makes sense,
- * INT64_MAX for none. */
+ * sweep_again, sweep_restart, sweep_narrow and sweep_fail for its chain. With front_only only the
+ * chain that holds up all others is asked. On SWEEP_WAIT *wait is ms after which another call makes
+ * sense, INT64_MAX for none. */
 enum sweep_state sweep_next(struct sweep *s, int64_t now, bool front_only,
     struct sweep_request *request, int64_t *wait) MUSTUSE;
 
@@ -75,6 +75,11 @@ void sweep_answer(struct sweep *s, size_t chain, int64_t now, size_t n, int64_t 
 void sweep_again(struct sweep *s, size_t chain);
 bool sweep_restart(struct sweep *s, size_t chain) MUSTUSE;
 void sweep_fail(struct sweep *s, size_t chain);
+
+/* The chain's request is refused, as the beginning of its window is too old. It is this one now
+ * (s), no older than the one that it was: all chains go on from where they stand, those of what is
+ * older end. */
+void sweep_narrow(struct sweep *s, size_t chain, int64_t from);
 
 /* Does an event of this time, in the chain's page, belong to the chain? If not, it is another
  * chain's, which brings it too; as all do where the chain's way has been given up since. */

@@ -1378,6 +1378,24 @@ def what_is_too_old_by_now():
 
 
 @case
+def what_is_too_old_meanwhile():
+    """... leaves the history page by page, and no page is asked for again."""
+    bad = None
+    for latency in (0, 0.1):
+        server = serve(count=3000, strict=True, latency=latency)
+        server.hook = lambda log, server=server: server.configure({"clock": log["k"] * 2})
+        run = search(server, rate=50)
+        b = flaws(run) + differences(run.lines, expected(server))
+        if run.code or "left the history" not in run.error:
+            b.append("exit %s" % run.code)
+        if len(server.log()) > 120:
+            b.append("%d requests for 60 pages" % len(server.log()))
+        bad = bad or report(b, run)
+        server.stop()
+    return bad
+
+
+@case
 def its_own_lookups_are_not_in_the_window():
     """Also when it looks again at the second in which it began."""
     server = serve(R1, R2, count=300, live=True)

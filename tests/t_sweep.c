@@ -279,6 +279,7 @@ struct setup {
 	int restart;  /* %: of them, as long as there are */
 	int fail_at;  /* answer that fails; 0 for none */
 	int fail;     /* %: of the answers behind it */
+	int narrow;   /* %: answers after which the window begins later */
 	uint64_t seed;
 };
 
@@ -313,6 +314,7 @@ struct sim {
 	uint8_t taken[MAX_EVENTS];
 	bool tried[MAX_EVENTS]; /* taken while ways were tried */
 	int64_t reached;
+	int64_t from; /* s: the service refuses what is older */
 	bool failed;
 	int answers, restarts;
 	/* figures */
@@ -396,7 +398,7 @@ is_expected(const struct event *e)
 {
 	const struct plan *p = m.u->plan;
 
-	if (!in_window(e, m.u->from, m.u->to, m.u->habits.cut) ||
+	if (!in_window(e, m.from, m.u->to, m.u->habits.cut) ||
 	    (m.u->reached != 0 && e->time > m.u->reached))
 		return false;
 	for (size_t w = 0; w < p->n; w++) {
@@ -489,6 +491,12 @@ see_request(const struct sweep_request *q, bool front_only)
 	struct chain *c = &m.chains[q->chain];
 	bool fresh = !c->live || (q->token.n == 0 && !c->expect);
 
+	/* Does it go on in a window that begins later? */
+	if (c->live && q->lookup == c->last.lookup && q->from > c->last.from) {
+		hold(q->token.n == 0 && q->to <= c->at / SECOND + 1, SAME, q->to, c->at);
+		c->redo = c->at / SECOND;
+		c->expect = fresh = false;
+	}
 	hold(q->from >= m.u->from && q->to <= m.u->to && q->from <= q->to, REQUEST, q->from, q->to);
 	hold(m.u->reached == 0 || q->to <= m.u->reached / SECOND + 1, REQUEST, q->from, q->to);
 	hold(!c->live || !c->flying, ORDER, -1, (int64_t)q->chain);
@@ -647,6 +655,22 @@ take_page(const struct flight *f)
 		hold(m.reached <= oldest + SECOND, LAZY, m.reached, oldest);
 }
 
+/* The window has begun to begin later: the chain is refused, and those that are older end. */
+static void
+narrow(size_t chain)
+{
+	sweep_narrow(m.s, chain, m.from);
+	for (size_t i = 0; i < m.n_ids; i++) {
+		struct chain *d = &m.chains[i];
+
+		if (d->live && !d->flying &&
+		    (d->fresh ? d->last.to * SECOND : d->at) < m.from * SECOND) {
+			d->live = d->expect = false;
+			m.n_live--;
+		}
+	}
+}
+
 static void
 deliver(size_t i)
 {
@@ -657,7 +681,11 @@ deliver(size_t i)
 	m.answers++;
 	m.makespan = m.now - m.start;
 	c->flying = false;
-	if (m.answers == m.u->fail_at || (m.failed && (int)rnd(100) < m.u->fail)) {
+	if ((int)rnd(100) < m.u->narrow)
+		m.from += (int64_t)rnd((uint64_t)(m.u->to - m.from) / 8 + 1);
+	if (f.from < m.from) {
+		narrow(f.chain);
+	} else if (m.answers == m.u->fail_at || (m.failed && (int)rnd(100) < m.u->fail)) {
 		m.failed = true;
 		c->live = false;
 		sweep_fail(m.s, f.chain);
@@ -776,6 +804,7 @@ run(const struct setup *u)
 	memset(&m, 0, sizeof(m));
 	m.u = u;
 	m.s = sweep_new(&config);
+	m.from = u->from;
 	m.start = m.now = legal = due = (int64_t)rnd(2) * 987654321;
 	m.reached = INT64_MAX;
 	m.half = -1;
@@ -990,6 +1019,21 @@ test_restart_for_ever(void)
 			sweep_fail(m.s, q.chain);
 		sweep_free(m.s);
 	}
+}
+
+static void
+test_narrow(void)
+{
+	static const struct plan *const plans[] = {&p_source_names, &p_three, &p_first_best};
+
+	for (uint64_t i = 0; i < 1500; i++) {
+		struct setup u = any_setup("narrow", i);
+
+		u.plan = plans[i % 3];
+		u.narrow = 1 + (int)rnd(10);
+		run(&u);
+	}
+	report("a window that begins later and later");
 }
 
 static void
@@ -1365,6 +1409,7 @@ main(void)
 	test_again();
 	test_restart();
 	test_restart_for_ever();
+	test_narrow();
 	test_fail();
 	return done_testing();
 }
