@@ -18,6 +18,8 @@
 
 #define MARGIN_S 10 /* of the oldest events, which leave the history while we ask: at first */
 #define QUICK 0.5   /* turns that an answer may take to be a quick one */
+#define GUESS 1     /* pages still to come, for each that came: how long they take is guessed, */
+#define NO_IDEA 100 /* or cannot be told at all */
 #define TARGET "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
 
 struct region;
@@ -571,6 +573,23 @@ lookup_stop(struct source *source)
 	}
 }
 
+/* Add to the state what is still to be asked of the region. False where that cannot be told: how
+ * dense the events are is known where pages came from, and only taken to be so elsewhere. */
+static bool
+add_rest(const struct region *r, struct source_state *state)
+{
+	double pages = sweep_pages_left(r->sweep), came = (double)r->pages;
+	double seconds = pages / r->pace.rate + sweep_latency(r->sweep) / 1000;
+
+	state->legal += r->pace.legal;
+	if (pages < 0 || pages > NO_IDEA * came)
+		return false;
+	state->guessed |= pages > GUESS * came;
+	if (seconds > state->seconds)
+		state->seconds = seconds;
+	return true;
+}
+
 static void
 lookup_state(struct source *source, struct source_state *state)
 {
@@ -580,18 +599,12 @@ lookup_state(struct source *source, struct source_state *state)
 	*state = (struct source_state){0};
 	for (size_t i = 0; i < l->config.n; i++) {
 		struct region *r = &l->regions[i];
-		double pages;
 
 		must(pthread_mutex_lock(&r->lock));
-		if (r->ended) {
+		if (r->ended)
 			state->streams_done++;
-		} else {
-			state->legal += r->pace.legal;
-			pages = sweep_pages_left(r->sweep);
-			known = known && pages >= 0;
-			if (pages / r->pace.rate > state->seconds)
-				state->seconds = pages / r->pace.rate;
-		}
+		else
+			known &= add_rest(r, state);
 		must(pthread_mutex_unlock(&r->lock));
 	}
 	if (!known)

@@ -142,62 +142,112 @@ columns(void)
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-/* Pages a second, lately. */
+/* Lately: pages a second, and requests a second that were legal in the same time. Answers may come
+ * in bunches, requests do not. */
 static double
-page_rate(struct progress *progress, const struct progress_state *state)
+page_rate(struct progress *progress, const struct progress_state *state, double *legal)
 {
-	double seconds = state->seconds - progress->then[0].seconds;
+	double seconds = state->seconds - progress->then[0].seconds, rate;
 
+	/* Of a region that ended since the last look the time up to now counts: its last answer
+	 * is among the pages. */
+	if (progress->legal < state->source.legal)
+		progress->legal = state->source.legal;
+	progress->allowed += progress->legal * (state->seconds - progress->last);
+	progress->legal = state->source.legal;
+	if (seconds <= 0)
+		return *legal = 0;
+	*legal = (progress->allowed - progress->then[0].allowed) / seconds;
+	rate = (double)(state->counts.pages - progress->then[0].pages) / seconds;
 	if (state->seconds - progress->then[1].seconds >= PROGRESS_RATE_S) {
 		progress->then[0] = progress->then[1];
 		progress->then[1].seconds = state->seconds;
+		progress->then[1].allowed = progress->allowed;
 		progress->then[1].pages = state->counts.pages;
 	}
-	return seconds > 0 ? (double)(state->counts.pages - progress->then[0].pages) / seconds : 0;
+	return rate < *legal ? rate : *legal;
 }
 
+/* No more precise than a guess is. */
 static void
 add_span(struct buf *line, double seconds)
 {
-	uint64_t s = (uint64_t)(seconds + 0.5);
+	uint64_t s = (uint64_t)(seconds + 0.5), min = (s + 30) / 60;
 
-	if (s < 60)
+	if (s < 100)
 		buf_printf(line, "%u s", (unsigned)s);
-	else if (s < 3600)
-		buf_printf(line, "%u min %02u s", (unsigned)(s / 60), (unsigned)(s % 60));
+	else if (min < 100)
+		buf_printf(line, "%u min", (unsigned)min);
 	else
-		buf_printf(line, "%u h %02u min", (unsigned)(s / 3600), (unsigned)(s / 60 % 60));
+		buf_printf(line, "%" PRIu64 " h %02u min", min / 60, (unsigned)(min % 60));
+}
+
+static void
+add_time_left(struct buf *part, const struct progress_state *state)
+{
+	if (state->source.seconds < 0)
+		return;
+	buf_printf(part, state->limited ? "at most " : "about ");
+	add_span(part, state->source.seconds);
+	buf_printf(part, state->source.guessed ? " left at this density" : " left");
+}
+
+static void
+add_rate(struct buf *part, double rate, double legal)
+{
+	if (legal > 0)
+		buf_printf(part, "%.1f of %.4g pages/s", rate,
+		    (double)(uint64_t)(legal * 10 + 0.5) / 10);
+}
+
+static void
+add_reached(struct buf *part, int64_t reached)
+{
+	char text[WHEN_PRINT_SIZE];
+
+	if (reached != INT64_MAX && reached != INT64_MIN)
+		buf_printf(part, "back to %.16sZ", when_print(text, reached));
+}
+
+/* Move the part to the line, where it has room: half of a number would be another one. */
+static void
+move_part(struct buf *line, struct buf *part)
+{
+	size_t most = columns(); /* the carriage return is none of them, the last stays free */
+
+	if (part->n > 0 && line->n + 2 + part->n <= most) {
+		if (line->n > 1)
+			buf_printf(line, ", ");
+		buf_str(line, buf_slice(part));
+	}
+	part->n = 0;
 }
 
 void
 progress_show(struct progress *progress, const struct progress_state *state)
 {
-	double rate = page_rate(progress, state);
-	char reached[WHEN_PRINT_SIZE];
-	struct buf line = {0};
-	size_t most = columns();
+	struct buf line = {0}, part = {0};
+	double legal, rate = page_rate(progress, state, &legal);
 
 	progress->last = state->seconds;
 	progress->visible = true;
-	buf_printf(&line, "\r%zu/%zu regions, ", state->source.streams_done, state->streams);
-	add_count(&line, state->counts.pages, "page", "pages");
-	buf_printf(&line, ", ");
-	add_count(&line, state->counts.events, "event", "events");
-	buf_printf(&line, ", ");
-	add_number(&line, state->counts.matched);
-	buf_printf(&line, " matched");
-	if (state->reached != INT64_MAX && state->reached != INT64_MIN)
-		buf_printf(&line, ", back to %s",
-		    when_print(reached, state->reached - state->reached % WHEN_SECOND_US));
-	if (state->source.legal > 0)
-		buf_printf(&line, ", %.1f of %.4g requests/s", rate, state->source.legal);
-	if (state->source.seconds >= 0) {
-		buf_printf(&line, ", about ");
-		add_span(&line, state->source.seconds);
-		buf_printf(&line, " left");
-	}
-	if (line.n > most) /* the carriage return is none of the columns, the last stays free */
-		line.n = most;
+	buf_char(&line, '\r');
+	add_time_left(&part, state);
+	move_part(&line, &part);
+	add_rate(&part, rate, legal);
+	move_part(&line, &part);
+	buf_printf(&part, "%zu/%zu regions", state->source.streams_done, state->streams);
+	move_part(&line, &part);
+	add_reached(&part, state->reached);
+	move_part(&line, &part);
+	add_number(&part, state->counts.matched);
+	buf_printf(&part, " matched");
+	move_part(&line, &part);
+	add_count(&part, state->counts.events, "event", "events");
+	move_part(&line, &part);
+	add_count(&part, state->counts.pages, "page", "pages");
+	move_part(&line, &part);
+	buf_free(&part);
 	buf_printf(&line, "\033[K");
 	put(&line);
 }

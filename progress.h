@@ -19,8 +19,11 @@ struct progress {
 	uint64_t unshown; /* and not shown */
 	bool visible;     /* the line that is rewritten is on the terminal */
 	double last;      /* when it was written last, s */
+	double legal;     /* requests a second that the regions not done then allowed */
+	double allowed;   /* requests since the beginning, likewise */
 	struct {
 		double seconds;
+		double allowed;
 		uint64_t pages;
 	} then[2]; /* what the rate is measured from */
 };
@@ -31,6 +34,7 @@ struct progress_state {
 	struct counts counts;
 	size_t streams;
 	int64_t reached; /* us: newer events are all printed; INT64_MAX before any */
+	bool limited;    /* it ends sooner when enough was printed */
 	struct source_state source;
 };
 
@@ -50,7 +54,8 @@ void progress_problem(void *context, const struct problem *problem);
 /* Is stderr a terminal, and the line old enough to be written anew? */
 bool progress_is_due(const struct progress *progress, double seconds);
 
-/* Write the line, and take it away again. */
+/* Write the line: as many of its parts as the terminal is wide for, the time left first. And take
+ * it away again. */
 void progress_show(struct progress *progress, const struct progress_state *state);
 void progress_hide(struct progress *progress);
 

@@ -20,6 +20,7 @@ struct source_state {
 	size_t streams_done;
 	double legal;   /* requests a second that may be sent at most, of the streams not done */
 	double seconds; /* until the end, as far as can be told; negative when it cannot */
+	bool guessed;   /* seconds: if what is older is as dense as what was seen */
 };
 
 /* A source is one sequence of pages (a trail: streams is 0, and so is `stream` below), or several

@@ -125,6 +125,7 @@ show_progress(void *context)
 	state.reached = pipeline_reached(run.pipeline);
 	run.source->state(run.source, &state.source);
 	state.streams = run.source->streams;
+	state.limited = run.command->limit != UINT64_MAX;
 	progress_show(&run.progress, &state);
 }
 
@@ -489,7 +490,8 @@ open_checkpoint(struct command *c, struct account *a, enum status *status)
 		c->from = checkpoint_from(run.checkpoint) * WHEN_SECOND_US;
 	if (checkpoint_to(run.checkpoint) != config.to)
 		c->to = checkpoint_to(run.checkpoint) * WHEN_SECOND_US;
-	c->limit -= checkpoint_printed(run.checkpoint);
+	if (c->limit != UINT64_MAX) /* there is one */
+		c->limit -= checkpoint_printed(run.checkpoint);
 	for (size_t i = 0; i < a->n; i++) {
 		const struct checkpoint_region *r = checkpoint_region(run.checkpoint, i);
 

@@ -2311,9 +2311,9 @@ def on_a_terminal(args, columns=100, both=False, during=None):
 @case
 def the_progress():
     server = serve(*ALL3, count=700, latency=0.1)
-    args = h.options(server, *ALL3) + ["--rate", "8"]
+    args = h.options(server, *ALL3) + ["--rate", "8", "--from", fakeaws.iso(END - 3700)]
     bad = []
-    for columns in (120, 60):
+    for columns in (120, 60, 40):
         server.reset()
         code, lines, data = on_a_terminal(args, columns)
         screen = Screen(data, columns)
@@ -2328,10 +2328,26 @@ def the_progress():
                       r"/s|second|\d s\b", r"(?i)left|remain|to go|ETA"):
             if columns == 120 and not any(re.search(words, f) for f in screen.frames):
                 bad.append("no frame has %r" % words)
+        if not any(re.match(r"about \d s left, .*\d of 24 pages/s", f) for f in screen.frames):
+            bad.append("no frame of %d columns has the time left and the rate" % columns)
         if bad:
             bad += screen.frames[:4] + screen.frames[-2:]
     server.stop()
     return report(bad)
+
+
+@case
+def the_time_left_is_told_when_it_can_be():
+    """What happened lately says little about the days before."""
+    server = serve(count=3000, density="skewed", span=86400, latency=0.3)
+    code, lines, data = on_a_terminal(h.options(server) + ["--rate", "20"], 200)
+    frames = Screen(data, 200).frames
+    bad = differences(lines, expected(server)) + [
+        "seconds are left: " + f for f in frames if re.search(r"\d (min|h) (?!.*density)", f)]
+    if code or not any(re.search(r"\d s left", f) for f in frames):
+        bad.append("exit %s, no time" % code)
+    server.stop()
+    return report(bad[:4], *frames[::5])
 
 
 @case

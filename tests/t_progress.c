@@ -1,7 +1,10 @@
 /* Tests of progress.c: what a person sees on stderr, which goes into a file here. */
 #include "../progress.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "../page.h"
@@ -178,6 +181,132 @@ test_closing(void)
 	}
 }
 
+/* --- the line that is rewritten --- */
+
+/* The line as a terminal so wide gets it, without what moves the cursor. */
+static const char *
+shown(struct progress *p, const struct progress_state *state, unsigned short columns)
+{
+	static char got[1024];
+	int screen = posix_openpt(O_RDWR | O_NOCTTY);
+	int tty = screen >= 0 && grantpt(screen) == 0 && unlockpt(screen) == 0 ?
+	    open(ptsname(screen), O_RDWR | O_NOCTTY) :
+	    -1;
+	struct winsize size = {.ws_row = 40, .ws_col = columns};
+	ssize_t n = -1;
+
+	if (tty >= 0 && ioctl(tty, TIOCSWINSZ, &size) == 0 && dup2(tty, STDERR_FILENO) >= 0) {
+		progress_show(p, state);
+		n = read(screen, got, sizeof(got) - 1);
+		(void)dup2(saved, STDERR_FILENO);
+	}
+	(void)close(tty);
+	(void)close(screen);
+	got[n < 0 ? 0 : n] = '\0';
+	if (n < 4 || got[0] != '\r' || memcmp(got + n - 3, "\033[K", 3) != 0)
+		return "no line that is rewritten";
+	got[n - 3] = '\0';
+	return got + 1;
+}
+
+/* Whole parts, the time left first. */
+static void
+test_widths(void)
+{
+	static const struct {
+		unsigned short columns;
+		const char *line;
+	} widths[] = {
+	    {200,
+		"about 12 min left, 30.5 of 34 pages/s, 4/17 regions, back to 2024-05-14T20:00Z, "
+		"41,565 matched, 42,121 events, 305 pages"},
+	    {121,
+		"about 12 min left, 30.5 of 34 pages/s, 4/17 regions, back to 2024-05-14T20:00Z, "
+		"41,565 matched, 42,121 events, 305 pages"},
+	    {120,
+		"about 12 min left, 30.5 of 34 pages/s, 4/17 regions, back to 2024-05-14T20:00Z, "
+		"41,565 matched, 42,121 events"},
+	    {79, "about 12 min left, 30.5 of 34 pages/s, 4/17 regions, back to 2024-05-14T20:00Z"},
+	    {78, "about 12 min left, 30.5 of 34 pages/s, 4/17 regions, 41,565 matched"},
+	    {40, "about 12 min left, 30.5 of 34 pages/s"},
+	    {37, "about 12 min left, 4/17 regions"},
+	    {20, "about 12 min left"},
+	    {17, "4/17 regions"},
+	    {5, ""},
+	};
+	const struct progress_state state = {.seconds = 10,
+	    .counts = {.pages = 305, .events = 42121, .matched = 41565},
+	    .streams = 17,
+	    .reached = INT64_C(1715716859000000),
+	    .source = {.streams_done = 4, .legal = 34, .seconds = 700}};
+
+	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+		struct progress p = {0};
+
+		is_str(shown(&p, &state, widths[i].columns), widths[i].line, "%u columns",
+		    (unsigned)widths[i].columns);
+	}
+}
+
+/* What is said of the time that is left. */
+static void
+test_time_left(void)
+{
+	static const struct {
+		struct source_state source;
+		bool limited;
+		const char *line;
+	} times[] = {
+	    {{.seconds = -1}, false, "0/1 regions"},
+	    {{.seconds = 0}, false, "about 0 s left"},
+	    {{.seconds = 99.4}, false, "about 99 s left"},
+	    {{.seconds = 99.5}, false, "about 2 min left"},
+	    {{.seconds = 5969}, false, "about 99 min left"},
+	    {{.seconds = 5970}, false, "about 1 h 40 min left"},
+	    {{.seconds = 9970, .guessed = true}, false, "about 2 h 46 min left at this density"},
+	    {{.seconds = 9970, .guessed = true}, true, "at most 2 h 46 min left at this density"},
+	    {{.seconds = 10}, true, "at most 10 s left"},
+	};
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		struct progress p = {0};
+		struct progress_state state = {.streams = 1,
+		    .reached = INT64_MAX,
+		    .limited = times[i].limited,
+		    .source = times[i].source};
+		const char *line = shown(&p, &state, 200);
+
+		is_mem(line, strcspn(line, ","), times[i].line, strlen(times[i].line),
+		    "time left: %s", times[i].line);
+	}
+}
+
+/* The rate beside what was legal in the same time, while regions end one by one. */
+static void
+test_rate(void)
+{
+	struct progress p = {0};
+	bool fine = true;
+
+	for (int second = 1; second <= 40; second++) {
+		double done = second < 20 ? 0 : second - 19, rate = -1, legal = -1;
+		struct progress_state state = {.seconds = second,
+		    .reached = INT64_MAX,
+		    .source = {.legal = done < 17 ? 2 * (17 - done) : 0, .seconds = -1}};
+
+		/* All that is legal comes, and a page more at times. */
+		for (int s = 1; s <= second; s++)
+			state.counts.pages += s <= 20 ? 34 : s < 37 ? 2 * (37 - (unsigned)s) : 0;
+		state.counts.pages += second % 3 == 0;
+		if (sscanf(shown(&p, &state, 200), "%lf of %lf pages/s", &rate, &legal) != 2 ||
+		    rate > legal || rate < 0.9 * legal) {
+			note("after %d s %.1f of %.1f", second, rate, legal);
+			fine = second > 36 && legal < 5;
+		}
+	}
+	ok(fine, "the rate is what was legal, also while regions end");
+}
+
 int
 main(void)
 {
@@ -190,6 +319,9 @@ main(void)
 	test_problems();
 	test_many();
 	test_closing();
+	test_widths();
+	test_time_left();
+	test_rate();
 	(void)close(file);
 	(void)unlink(path);
 	return done_testing();
