@@ -204,6 +204,22 @@ take_client(struct region *r)
 	return c;
 }
 
+/* Free the clients that are not in use. */
+static void
+free_clients(struct region *r)
+{
+	for (size_t i = 0; i < LOOKUP_MAX_FETCHERS; i++) {
+		struct client *c = &r->clients[i];
+
+		if (c->busy || c->aws == NULL)
+			continue;
+		aws_free(c->aws);
+		buf_free(&c->body);
+		answer_free(&c->answer);
+		*c = (struct client){0};
+	}
+}
+
 static void
 write_body(struct client *c, const struct sweep_request *request)
 {
@@ -480,7 +496,7 @@ static void
 ask(struct lookup *l, struct region *r, struct client *c, struct sweep_request *request,
     struct page *page)
 {
-	bool more = wants_fetcher(l, r), answered;
+	bool more = wants_fetcher(l, r), refused = false, answered;
 	struct buf token = {0};
 	struct aws_error error;
 	const char *wrong = NULL;
@@ -492,7 +508,7 @@ ask(struct lookup *l, struct region *r, struct client *c, struct sweep_request *
 	c->may_send = true;
 	must(pthread_mutex_unlock(&r->lock));
 	if (more)
-		l->source.more(l->source.context, (size_t)(r - l->regions));
+		refused = !l->source.more(l->source.context, (size_t)(r - l->regions));
 	write_body(c, request);
 	answered = aws_call(c->aws, TARGET, "LookupEvents", buf_slice(&c->body), &answer, &error,
 		       &err) == 0;
@@ -502,6 +518,7 @@ ask(struct lookup *l, struct region *r, struct client *c, struct sweep_request *
 		wrong = answer_read(&c->answer, buf_slice(&page->bytes));
 	}
 	must(pthread_mutex_lock(&r->lock));
+	r->fetchers -= refused;
 	r->skew = aws_skew(c->aws);
 	if (answered)
 		take_answer(r, c, request, wrong, page);
@@ -539,8 +556,10 @@ lookup_next(struct source *source, size_t stream, struct page *page)
 		}
 		client->busy = false;
 	}
-	if (r->ended)
+	if (r->ended) {
+		free_clients(r); /* for other regions to use their memory */
 		must(pthread_cond_broadcast(&r->changed));
+	}
 	must(pthread_mutex_unlock(&r->lock));
 	return given;
 }
@@ -651,11 +670,7 @@ lookup_close(struct source *source)
 	for (size_t i = 0; i < l->config.n; i++) {
 		struct region *r = &l->regions[i];
 
-		for (size_t k = 0; k < LOOKUP_MAX_FETCHERS && r->clients[k].aws != NULL; k++) {
-			aws_free(r->clients[k].aws);
-			buf_free(&r->clients[k].body);
-			answer_free(&r->clients[k].answer);
-		}
+		free_clients(r);
 		sweep_free(r->sweep);
 		for (size_t k = 0; k < SWEEP_MAX_CHAINS; k++)
 			ids_free(&r->seconds[k].ids);

@@ -16,6 +16,14 @@
 
 #define MOST_MERGED (1u << 20) /* bytes of lines, about, that are printed at once */
 
+/* A thread of a stream, or a place for one. */
+struct fetcher {
+	struct pipeline *p; /* NULL: the place is free */
+	size_t stream;
+	pthread_t thread;
+	bool ended; /* it has only to be joined */
+};
+
 struct pipeline {
 	struct pipeline_config config;
 	struct queue *free_pages; /* with more than one job, or streams */
@@ -28,10 +36,11 @@ struct pipeline {
 	struct counts counts;
 	bool stopped;        /* end early */
 	bool ended;          /* pipeline_run is over */
-	size_t searching;    /* searchers or streams that still run */
+	size_t searching;    /* searchers or fetchers that still run */
 	size_t streams;      /* of the source; 0: one for all */
-	pthread_t *fetchers; /* threads of the streams, n_fetchers of them */
-	size_t n_fetchers;
+	size_t live;         /* streams that have fetchers, or are still to get their first */
+	struct fetcher *fetchers; /* PIPELINE_MAX_FETCHERS places */
+	size_t n_fetchers;        /* that were started: the memory of those that ended stays */
 	int64_t reached; /* see pipeline_reached */
 	bool abandoned;  /* a thread was left waiting */
 
@@ -49,7 +58,7 @@ struct pipeline {
 };
 
 static bool is_stopped(void *context);
-static void start_fetcher(void *context, size_t stream);
+static bool start_fetcher(void *context, size_t stream);
 
 static void
 must(int error)
@@ -87,9 +96,9 @@ pipeline_new(const struct pipeline_config *config)
 	must(pthread_condattr_destroy(&attr));
 	must(pthread_cond_init(&p->changed, NULL));
 	p->reached = INT64_MAX;
-	p->streams = config->source->streams;
+	p->live = p->streams = config->source->streams;
 	if (p->streams > 0) {
-		p->fetchers = xrealloc(NULL, PIPELINE_MAX_FETCHERS, sizeof(*p->fetchers));
+		p->fetchers = xcalloc(PIPELINE_MAX_FETCHERS, sizeof(*p->fetchers));
 		p->free_pages = queue_new(PIPELINE_MAX_FETCHERS);
 		p->done = queue_new(PIPELINE_MAX_FETCHERS);
 		config->source->more = start_fetcher;
@@ -337,38 +346,51 @@ searcher_main(void *context)
 
 /* --- several streams --- */
 
-/* The last of the fetchers closes the queue behind them. */
+/* Threads of the stream that run. The pipeline is locked. */
+static size_t
+count_fetchers(const struct pipeline *p, size_t stream)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < PIPELINE_MAX_FETCHERS; i++) {
+		const struct fetcher *f = &p->fetchers[i];
+
+		n += f->p != NULL && !f->ended && f->stream == stream;
+	}
+	return n;
+}
+
+/* The calling fetcher ends; NULL: all streams have had their first. Who ends last closes the queue
+ * behind them. */
 static void
-end_searching(struct pipeline *p)
+end_searching(struct pipeline *p, struct fetcher *f)
 {
 	bool last;
 
 	must(pthread_mutex_lock(&p->lock));
+	if (f != NULL) {
+		f->ended = true;
+		p->live -= count_fetchers(p, f->stream) == 0;
+	}
 	last = --p->searching == 0;
 	must(pthread_mutex_unlock(&p->lock));
 	if (last)
 		queue_close(p->done);
 }
 
-struct fetcher_start {
-	struct pipeline *p;
-	size_t stream;
-};
-
 /* Fetch and search one stream's pages. */
 static void *
 fetcher_main(void *context)
 {
-	struct fetcher_start start = *(struct fetcher_start *)context;
-	struct pipeline *p = start.p;
+	struct fetcher *f = context;
+	struct pipeline *p = f->p;
+	size_t stream = f->stream;
 	struct search_scratch *scratch = search_scratch_new(p->config.search);
 	struct page *page;
 
-	free(context);
 	while ((page = queue_get(p->free_pages)) != NULL) {
-		if (!p->config.source->next(p->config.source, start.stream, page)) {
-			page_shrink(page);
-			give_back(p, page);
+		if (!p->config.source->next(p->config.source, stream, page)) {
+			page_free(page); /* there is one for each fetcher */
 			break;
 		}
 		search_page(p->config.search, page, scratch);
@@ -379,7 +401,7 @@ fetcher_main(void *context)
 		}
 	}
 	search_scratch_free(scratch);
-	end_searching(p);
+	end_searching(p, f);
 	return NULL;
 }
 
@@ -392,7 +414,9 @@ most_held(struct pipeline *p)
 	must(pthread_mutex_lock(&p->lock));
 	fetchers = p->n_fetchers;
 	must(pthread_mutex_unlock(&p->lock));
-	return PIPELINE_MAX_HELD - fetchers * PIPELINE_FETCHER;
+	fetchers *= PIPELINE_FETCHER;
+	return fetchers < PIPELINE_MAX_HELD - PIPELINE_LEAST_HELD ? PIPELINE_MAX_HELD - fetchers :
+								    PIPELINE_LEAST_HELD;
 }
 
 /* How far each stream may go: one that is far ahead of the others, or whose lines are far ahead of
@@ -539,35 +563,56 @@ run_threads(struct pipeline *p, struct err *err)
 	return p->result;
 }
 
-/* Start a thread for the stream, if the run has not ended and there are not too many. */
-static int
-add_fetcher(struct pipeline *p, size_t stream)
+/* A place that is free now. The pipeline is locked. NULL for none. */
+static struct fetcher *
+find_place(struct pipeline *p)
 {
-	struct fetcher_start *start = xmalloc(sizeof(*start));
-	int error = 0;
-	bool started = false;
+	for (size_t i = 0; i < PIPELINE_MAX_FETCHERS; i++) {
+		struct fetcher *f = &p->fetchers[i];
 
-	*start = (struct fetcher_start){p, stream};
+		if (f->ended) {
+			must(pthread_join(f->thread, NULL));
+			*f = (struct fetcher){0};
+		}
+		if (f->p == NULL)
+			return f;
+	}
+	return NULL;
+}
+
+/* Start a thread for the stream, if the run has not ended and it has not had its share: the streams
+ * that have not ended share alike. True when there is one more; *error says why not, or is 0. */
+static bool
+add_fetcher(struct pipeline *p, size_t stream, int *error)
+{
+	struct fetcher *f = NULL;
+
+	*error = 0;
 	must(pthread_mutex_lock(&p->lock));
-	if (!p->stopped && p->n_fetchers < PIPELINE_MAX_FETCHERS) {
-		error = start_thread(&p->fetchers[p->n_fetchers], fetcher_main, start);
-		started = error == 0;
-		p->n_fetchers += started;
-		p->searching += started;
+	if (!p->stopped && count_fetchers(p, stream) < PIPELINE_MAX_FETCHERS / p->live)
+		f = find_place(p);
+	if (f != NULL) {
+		*f = (struct fetcher){.p = p, .stream = stream};
+		*error = start_thread(&f->thread, fetcher_main, f);
+		if (*error != 0)
+			*f = (struct fetcher){0};
+		p->n_fetchers += *error == 0;
+		p->searching += *error == 0;
 	}
 	must(pthread_mutex_unlock(&p->lock));
-	if (started)
-		add_pages(p, 1); /* most of the time it is empty */
-	else
-		free(start);
-	return error;
+	if (f == NULL || *error != 0)
+		return false;
+	add_pages(p, 1); /* most of the time it is empty */
+	return true;
 }
 
 /* source.more: called by a fetcher, so the last has not ended. */
-static void
+static bool
 start_fetcher(void *context, size_t stream)
 {
-	(void)add_fetcher(context, stream);
+	int error;
+
+	return add_fetcher(context, stream, &error);
 }
 
 static enum out_result
@@ -578,8 +623,8 @@ run_streams(struct pipeline *p, struct err *err)
 
 	p->searching = 1; /* until all have been started */
 	for (size_t i = 0; i < p->streams && error == 0; i++)
-		error = add_fetcher(p, i);
-	end_searching(p);
+		(void)add_fetcher(p, i, &error);
+	end_searching(p, NULL);
 	if (error == 0)
 		r = write_streams(p, err);
 	else
@@ -588,9 +633,10 @@ run_streams(struct pipeline *p, struct err *err)
 		stop(p);
 	/* A stream that waits for the network cannot be told to stop: it is left behind. */
 	p->abandoned = is_stopped(p);
-	for (size_t i = 0; i < p->n_fetchers; i++)
-		must(p->abandoned ? pthread_detach(p->fetchers[i]) :
-				    pthread_join(p->fetchers[i], NULL));
+	for (size_t i = 0; i < PIPELINE_MAX_FETCHERS; i++)
+		if (p->fetchers[i].p != NULL)
+			must(p->abandoned ? pthread_detach(p->fetchers[i].thread) :
+					    pthread_join(p->fetchers[i].thread, NULL));
 	return r;
 }
 

@@ -19,10 +19,11 @@
 #define PIPELINE_PAGES_PER_JOB 2 /* one is filled, searched or printed, one waits to be printed */
 #define PIPELINE_STACK                                                                             \
 	(4u << 20) /* bytes of address space for each thread's stack: JSONPath may take 0.7 MiB */
-#define PIPELINE_MAX_HELD (32u << 20) /* bytes of fetchers and of lines that wait */
-#define PIPELINE_MAX_FETCHERS 256     /* threads of all streams */
-#define PIPELINE_FETCHER (88u << 10)  /* bytes that each takes */
-#define PIPELINE_GRACE_MS 300         /* that an interrupted run has to end by itself */
+#define PIPELINE_MAX_HELD (32u << 20)   /* bytes of fetchers and of lines that wait; */
+#define PIPELINE_LEAST_HELD (12u << 20) /* but of lines at least these: less, and all wait */
+#define PIPELINE_MAX_FETCHERS 288       /* threads of all streams, which share them alike */
+#define PIPELINE_FETCHER (88u << 10)    /* bytes that each takes */
+#define PIPELINE_GRACE_MS 300           /* that an interrupted run has to end by itself */
 
 struct checkpoint;
 struct counts;

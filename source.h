@@ -50,8 +50,9 @@ struct source {
 	/* Nothing more is wanted: next returns false as soon as it can. */
 	void (*stop)(struct source *source);
 	void (*state)(struct source *source, struct source_state *state);
-	/* Set by who runs the source: the stream could use another thread that calls next. */
-	void (*more)(void *context, size_t stream);
+	/* Set by who runs the source: the stream could use another thread that calls next. False
+	 * where it has its share of them; it may be larger later. */
+	bool (*more)(void *context, size_t stream);
 	void *context;
 };
 

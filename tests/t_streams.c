@@ -39,6 +39,7 @@ struct stream {
 	size_t flying;  /* of them, with a block */
 	size_t threads; /* that it was given or has asked for, less those that have ended */
 	size_t most;    /* that it wants */
+	size_t granted; /* that it has asked for and was given */
 	enum source_gate gate;
 	size_t front; /* times that it was told so */
 	size_t shut;
@@ -179,18 +180,19 @@ fetch(struct fake *f, size_t stream, struct page *page)
 	struct stream *s = &f->streams[stream];
 	uint64_t pause = rnd(f, 3) == 0 ? rnd(f, 100000) : 0;
 	size_t block = s->at++;
-	bool more = f->greedy || (s->threads < s->most && s->waiting == 0);
+	bool more = f->greedy || (s->threads < s->most && s->waiting == 0), refused;
 
 	s->flying++;
 	s->threads += more;
 	f->asked += more;
 	(void)pthread_cond_broadcast(&f->moved);
 	(void)pthread_mutex_unlock(&f->lock);
-	if (more)
-		f->source.more(f->source.context, stream);
+	refused = more && !f->source.more(f->source.context, stream);
 	fill_page(f, stream, block, page);
 	pause_ns(pause);
 	(void)pthread_mutex_lock(&f->lock);
+	s->threads -= refused;
+	s->granted += more && !refused;
 	while (f->late && stream == 1 && block == 0 && !f->stopped)
 		(void)pthread_cond_wait(&f->moved, &f->lock);
 	s->flying--;
@@ -903,6 +905,48 @@ test_greedy(void)
 	run_free(r, "very many threads");
 }
 
+/* Is the stream given more than so many threads soon, or does it end? */
+static bool
+comes_to(struct fake *f, size_t stream, size_t granted)
+{
+	const struct stream *s = &f->streams[stream];
+	bool there = false;
+
+	for (int i = 0; i < 20000 && !there; i++) {
+		(void)pthread_mutex_lock(&f->lock);
+		there = s->granted > granted || s->done == s->pages;
+		(void)pthread_mutex_unlock(&f->lock);
+		pause_ns(there ? 0 : 1000000);
+	}
+	return there;
+}
+
+/* Streams that have not ended share the threads alike, and those of one that has are theirs. */
+static void
+test_shares(void)
+{
+	enum { SHARE = PIPELINE_MAX_FETCHERS / 2 };
+	struct fake *f = fake_new(2, PIPELINE_MAX_FETCHERS * 2, 1, true);
+	struct run *r;
+	pthread_t t;
+
+	f->greedy = true;
+	f->streams[0].held = true;
+	f->streams[0].pages = SIZE_MAX / 1000;
+	truncate_file();
+	r = run_new(f, file, OUT_READ, UINT64_MAX, 2, false);
+	start(&t, r);
+	ok(comes_to(f, 1, SHARE), "a stream ends while another waits");
+	/* Some more when the first of them had ended. */
+	ok(f->streams[1].granted >= SHARE - 1 && f->streams[1].granted < SHARE + SHARE / 2,
+	    "it had half of the threads: %zu of %d", f->streams[1].granted, 2 * SHARE);
+	let_go(f, 0);
+	ok(comes_to(f, 0, SHARE), "then the other gets more than half of them");
+	ok(pipeline_interrupt(r->pipeline), "an interrupt ends the run");
+	join(t);
+	run_leave(r);
+}
+
 /* --- with a checkpoint --- */
 
 static const char *const names[STREAMS] = {"a", "b", "c", "d", "e"};
@@ -1187,6 +1231,7 @@ main(void)
 	test_ahead_unordered();
 	test_interrupt_shut();
 	test_greedy();
+	test_shares();
 	test_checkpoint_interrupt(true);
 	test_checkpoint_interrupt(false);
 	test_checkpoint_ahead();

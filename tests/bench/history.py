@@ -3,7 +3,8 @@
 
 usage: tests/bench/history.py PROGRAM [CASE...]
 
-CASE: pace, aws, regions, others, action, memory, shapes; without one, all.
+CASE: pace, aws, regions, partition, others, action, memory, shapes; without one,
+all.
 PROGRAM searches the accounts of tests/fakeaws.py, a process of its own, over TLS
 as a user would let it.  A table tells what was measured, beside what the service
 allows (or what another run took), and whether the goal was met.  A goal is one of
@@ -46,6 +47,7 @@ REGIONS = """
 us-east-1 us-west-2 us-east-2 us-west-1 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1
 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-north-1 eu-west-1 eu-west-2 eu-west-3
 sa-east-1""".split()
+PARTITION = REGIONS + sorted(set(fakeaws.REGIONS) - set(REGIONS))
 R1 = "eu-central-1"
 # The most memory that a child of a small process had.  Of a child of this one the system would
 # tell how large this one was before exec.
@@ -73,7 +75,7 @@ class Account:
     def __init__(self, scale, latency, specs, **settings):
         self.scale, self.latency, self.count = scale, latency, sum(s["count"] for s in specs)
         self.span = max(s["span"] for s in specs)
-        self.regions = sorted({s["region"] for s in specs}, key=REGIONS.index)
+        self.regions = sorted({s["region"] for s in specs}, key=PARTITION.index)
         self.specs = specs
         # A request that this machine brings SLACK s late is not to count as one sent too soon.
         settings = dict({"scale": scale, "latency": latency, "jitter": JITTER, "rate": RATE,
@@ -306,6 +308,21 @@ def regions():
     row("  beside two pages a second", together.seconds, 100 / RATE)
     row("  requests", len(log), 2 * 100 + 15, unit="")
     row("  throttled answers", throttled(log), goal="<= 0", unit="")
+
+
+@case
+def partition():
+    """All regions that there are, newest first, with slow answers: more threads than there may be."""
+    pages, latency = 60, 4
+    # The server has to be quick enough for all of them.
+    with Account(1, latency, [spec(pages, r) for r in PARTITION]) as account:
+        run = search(account, peak=True)
+        log = account.log()
+    row("partition: %d regions of %d pages, %g s" % (len(PARTITION), pages, latency), run.seconds,
+        pages / RATE + latency, "<= 1.5")
+    row("  requests", len(log), pages * len(PARTITION), unit="")
+    row("  throttled answers", throttled(log), goal="<= 0", unit="")
+    row("  memory", run.mebibytes, 48, "<= 1", unit="MiB")
 
 
 @case
