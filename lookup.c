@@ -59,7 +59,8 @@ struct region {
 	struct ids old;     /* and of those before them */
 	size_t most_seen;   /* in each of both */
 	unsigned bad;       /* answers in a row that made no sense */
-	unsigned throttled; /* requests in a row */
+	int64_t throttled;  /* us: since when all requests are; 0: they are not */
+	bool told;          /* of it */
 	int64_t skew;  /* s: the service's clock is ahead of ours */
 	bool answered; /* it has, at least once: the key is known here */
 	bool refused;  /* the key is not known here */
@@ -315,6 +316,7 @@ take_answer(struct region *r, struct client *c, const struct sweep_request *requ
     const char *wrong, struct page *page)
 {
 	r->throttled = 0;
+	r->told = false;
 	pace_answered(&r->pace);
 	if (wrong != NULL) {
 		if (r->bad++ < LOOKUP_MAX_BAD)
@@ -357,10 +359,32 @@ move_beginning(struct region *r, const struct sweep_request *request)
 	sweep_narrow(r->sweep, request->chain, r->from);
 }
 
+/* Others use the quota. Is it worth waiting for? By time, as with more requests on their way more
+ * are throttled in it. */
+static bool
+may_wait(struct region *r, struct page *page)
+{
+	int64_t now = now_us();
+	double seconds, turns;
+
+	if (r->throttled == 0)
+		r->throttled = now;
+	seconds = (double)(now - r->throttled) / 1e6;
+	turns = seconds * r->pace.legal;
+	if (turns >= LOOKUP_WORD && !r->told) {
+		r->told = true;
+		page_warning(page, NULL,
+		    "others use all of the quota: for %.0f s every request was throttled; asking "
+		    "on for up to %.0f s",
+		    seconds, LOOKUP_PATIENCE / r->pace.legal);
+	}
+	return turns < LOOKUP_PATIENCE;
+}
+
 /* A call failed. */
 static void
 take_error(struct region *r, const struct sweep_request *request, const struct aws_error *error,
-    const struct err *err)
+    const struct err *err, struct page *page)
 {
 	/* All tokens may lapse at once, as where a machine slept. Of a second of which not all is
 	 * remembered events would come twice. */
@@ -368,8 +392,7 @@ take_error(struct region *r, const struct sweep_request *request, const struct a
 	    r->seconds[request->chain].ids.n < LOOKUP_MAX_SECOND &&
 	    sweep_restart(r->sweep, request->chain))
 		return;
-	if (error->kind == AWS_THROTTLED && r->throttled < LOOKUP_MAX_THROTTLED) {
-		r->throttled++;
+	if (error->kind == AWS_THROTTLED && may_wait(r, page)) {
 		sweep_again(r->sweep, request->chain);
 	} else if (strcmp(error->code, "InvalidLookupAttributesException") == 0 &&
 	    request->lookup->key != PLAN_EVERYTHING) {
@@ -440,7 +463,7 @@ close_page(struct lookup *l, struct region *r, struct page *page)
 			    "searched",
 			    when_print(from, r->from * WHEN_SECOND_US));
 	}
-	if (!page->ended && page->counts.pages == 0)
+	if (!page->ended && page->counts.pages == 0 && page->n_problems == 0)
 		return false;
 	/* Events of the same second have no order. */
 	page->reached = reached == INT64_MIN ? reached : reached - reached % WHEN_SECOND_US;
@@ -523,7 +546,7 @@ ask(struct lookup *l, struct region *r, struct client *c, struct sweep_request *
 	if (answered)
 		take_answer(r, c, request, wrong, page);
 	else
-		take_error(r, request, &error, &err);
+		take_error(r, request, &error, &err, page);
 	/* There are many clients, and each waits most of the time. */
 	answer_free(&c->answer);
 	answer_init(&c->answer);

@@ -18,7 +18,8 @@
 #define LOOKUP_LEGAL_RATE 2     /* requests a second to a region that the service allows */
 #define LOOKUP_MAX_FETCHERS 32  /* threads of a region: requests on their way */
 #define LOOKUP_AHEAD_PAGES 1600 /* of all regions that may wait for newer ones, about */
-#define LOOKUP_MAX_THROTTLED 6  /* times in a row that others use the quota */
+#define LOOKUP_PATIENCE 600     /* turns that others use all of the quota: 5 minutes; */
+#define LOOKUP_WORD 20          /* turns after which that is said */
 #define LOOKUP_MAX_BAD 2        /* times in a row that an answer made no sense */
 #define LOOKUP_MAX_CLOCK_S 60   /* that our clock may be behind without a word */
 #define LOOKUP_SEEN 98304       /* event ids remembered, twice, to drop what comes again, of all */

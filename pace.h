@@ -2,7 +2,8 @@
  *
  * The service allows so many requests a second to an account in a region, all clients together. A
  * request that finds others using it is throttled: then the pace slows down at once, and comes back
- * step by step. Times are us of any steady clock. Pure; one thread at a time. */
+ * step by step; where nothing was left for a while, from half of what it was before. Times are us
+ * of any steady clock. Pure; one thread at a time. */
 #ifndef PACE_H
 #define PACE_H
 
@@ -13,6 +14,7 @@ struct pace {
 	double rate;    /* at present */
 	int64_t next;   /* not before this time */
 	int64_t slowed; /* when it was last slowed down */
+	double before;  /* the rate before the last requests that were throttled in a row */
 	int in_a_row;   /* answers since a request was throttled */
 };
 

@@ -459,6 +459,31 @@ def somebody_else_uses_the_quota():
 
 
 @case
+def somebody_else_uses_all_of_the_quota():
+    """... for a while, and then goes.  It is waited for, and said."""
+    server = serve(R1, count=2000, rate=15.0, burst=3.0)
+    refused = []
+
+    def watch(log):
+        if log["k"] == 10:
+            server.configure({"others": 15.0})
+        if log["k"] > 10 and server.get("others", R1):
+            refused.append(log["k"])
+            if len(refused) == 25:
+                server.configure({"others": 0.0})
+    server.hook = watch
+    run = search(server, rate=15)
+    bad = [b for b in flaws(run, server) if "too fast" not in b]
+    bad += differences(run.lines, expected(server))
+    if run.code or not h.newest_first(run.lines):
+        bad.append("exit %s" % run.code)
+    if run.error.count("others use all of the quota") != 1:
+        bad.append("not told once")
+    server.stop()
+    return report(bad, run, server)
+
+
+@case
 def throttled_in_the_middle():
     server = serve(*ALL3, count=600, latency=0.1)
     server.faults({"fault": "throttle", "region": R1, "request": [2, 3, 4, 9]},

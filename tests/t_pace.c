@@ -276,6 +276,28 @@ test_shared(struct world w)
 	    soon[SEEDS / 2], back[SEEDS / 2], back[0]);
 }
 
+/* Another client takes all that there is, and goes. */
+static void
+test_nothing_left(struct world w)
+{
+	double slow = w.rate < 2 ? 2 / w.rate : 1, soon[SEEDS], tried = 0;
+
+	w.share = 1;
+	w.from = 60 * slow;
+	w.to = 120 * slow;
+	w.end = 180 * slow;
+	for (w.seed = 0; w.seed < SEEDS; w.seed++) {
+		run(&w);
+		soon[w.seed] = count(w.to, w.end, false) / (60 * slow * w.rate);
+		tried += count(w.from + 30 * slow, w.to, true) / (30 * slow * w.rate) / SEEDS;
+	}
+	(void)median(soon);
+	ok(soon[SEEDS / 2] >= 0.5, "%s, %.1f/s, all taken: %.3f of the rate soon after", w.name,
+	    w.rate, soon[SEEDS / 2]);
+	ok(tried <= 0.2, "%s, %.1f/s, all taken: %.3f of the rate is tried meanwhile", w.name,
+	    w.rate, tried);
+}
+
 /* The rules of the header, a call at a time. */
 static void
 test_calls(double legal)
@@ -348,6 +370,9 @@ main(void)
 			w.late = pause / 20;
 			test_shared(w);
 		}
+		test_nothing_left((struct world){.name = "quick", .rate = rates[i]});
+		test_nothing_left((struct world){
+		    .name = "jitter", .rate = rates[i], .jitter = pause / 2, .late = pause / 20});
 	}
 	return done_testing();
 }
