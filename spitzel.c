@@ -396,27 +396,44 @@ seconds_of(int64_t us)
 	return us / WHEN_SECOND_US - (us % WHEN_SECOND_US < 0);
 }
 
-/* The plan for each partition, as the regions have them. */
+/* The regions whose plans, as text, are the same as that of the i-th, and what it is; nothing where
+ * an earlier one is among them. */
+static void
+explain_plan(const struct account *a, const struct buf *plans, size_t i, struct buf *b)
+{
+	for (size_t k = 0; k < i; k++)
+		if (str_eq(buf_slice(&plans[k]), buf_slice(&plans[i])))
+			return;
+	for (size_t k = i; k < a->n; k++)
+		if (str_eq(buf_slice(&plans[k]), buf_slice(&plans[i])))
+			buf_printf(b, "%s%s", k == i ? "regions   " : ", ", a->names[k]);
+	buf_char(b, '\n');
+	buf_str(b, buf_slice(&plans[i]));
+}
+
+/* What is to be asked for: event sources have other names in other partitions. */
 static void
 explain(const struct command *c, const struct account *a, struct buf *b)
 {
 	char from[WHEN_PRINT_SIZE], to[WHEN_PRINT_SIZE];
+	struct buf *plans = xcalloc(a->n, sizeof(*plans));
 	size_t least = 0;
 
 	buf_printf(b, "window    %s to %s\n", when_print(from, c->from), when_print(to, c->to));
 	for (size_t i = 0; i < a->n; i++) {
-		const struct plan *plan = a->regions[i].plan;
-
-		buf_printf(b, "%s%s", i == 0 ? "regions   " : ", ", a->names[i]);
-		least += plan->ways[0].n;
+		plan_print(&plans[i], a->regions[i].plan);
+		least += a->regions[i].plan->ways[0].n;
 	}
-	buf_char(b, '\n');
-	plan_print(b, a->regions[0].plan);
+	for (size_t i = 0; i < a->n; i++)
+		explain_plan(a, plans, i, b);
 	buf_printf(b,
 	    "requests  %zu at least, then one for every 50 events found\n"
 	    "time      %g requests a second to each region: 10,000 events of a region take %.0f s, "
 	    "1,000,000 take %.1f h\n",
 	    least, c->rate, 200 / c->rate, 20000 / c->rate / 3600);
+	for (size_t i = 0; i < a->n; i++)
+		buf_free(&plans[i]);
+	free(plans);
 }
 
 /* The parts of a line of text each on a line of stderr. */

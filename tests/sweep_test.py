@@ -693,6 +693,24 @@ def explain():
 
 
 @case
+def explain_each_partition():
+    """China's event sources may end in .cn: what is asked of it is shown beside the others'."""
+    def lookups(*regions):
+        run = h.Run(["--explain", "--region", ",".join(regions), "s3:GetObject", "iam:*"], {})
+        lines = [x for x in b"\n".join(run.lines).decode().split("\n")
+                 if not x.startswith(("window", "requests", "time"))]
+        return lines, flaws(run) + ["exit %s" % run.code] * (run.code != 0)
+    world, bad = lookups(R1)
+    china, more = lookups("cn-north-1")
+    both, most = lookups(R1, "cn-north-1", R2)
+    if both != ["regions   %s, %s" % (R1, R2)] + world[1:] + china:
+        bad.append("\n".join(both))
+    if not any(".cn" in x for x in china):
+        bad.append("\n".join(china))
+    return report(bad + more + most)
+
+
+@case
 def explain_and_go_on():
     server = serve(*ALL3, count=60)
     args = h.options(server, *ALL3) + ["--rate", str(RATE)] + EXPLAIN
