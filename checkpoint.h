@@ -20,7 +20,7 @@
 struct checkpoint;
 struct page;
 
-/* A part of the query as it was given: "--match" and its expression. */
+/* A part of the query as it was given: "--match" and its expression, or of whom it is put to. */
 struct checkpoint_part {
 	const char *name;
 	const char *value;

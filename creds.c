@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -424,6 +425,29 @@ settings_free(struct settings *s)
 }
 
 /* --- credentials --- */
+
+/* Behind four letters for its kind, a key is 80 bits in base32 (RFC 4648, section 6). The first of
+ * them is set where the next 40 are the account. */
+bool
+creds_account(struct str access_key, char account[CREDS_ACCOUNT_SIZE])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	uint64_t bits = 0;
+
+	if (access_key.n != 20)
+		return false;
+	for (size_t i = 4; i < 13; i++) {
+		const char *digit = memchr(digits, access_key.p[i], sizeof(digits) - 1);
+
+		if (digit == NULL)
+			return false;
+		bits = bits << 5 | (uint64_t)(digit - digits);
+	}
+	if (bits >> 44 == 0)
+		return false;
+	bits = bits >> 4 & ((UINT64_C(1) << 40) - 1);
+	return snprintf(account, CREDS_ACCOUNT_SIZE, "%012" PRIu64, bits) < CREDS_ACCOUNT_SIZE;
+}
 
 void
 creds_free(struct creds *c)

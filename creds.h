@@ -20,6 +20,7 @@
 #include "str.h"
 #include "url.h"
 
+#define CREDS_ACCOUNT_SIZE 13      /* of the text of an account's id */
 #define SETTINGS_MAX_ATTEMPTS 100 /* of one request: with pauses of up to 20 s that is an hour */
 
 /* Where variables and files come from. */
@@ -87,6 +88,11 @@ struct creds { /* {0} is empty */
  * a part is missing, is empty or has a byte that it cannot have, and where they are to be found in
  * a way that is not supported; *c is empty then. */
 int creds_load(struct creds *c, const struct settings *s, struct err *err) MUSTUSE;
+
+/* The id of the account that an access key, long-term or temporary, belongs to: 12 digits, in
+ * account. Keys made since 2019 tell it; the form is not documented, so it may serve to see that
+ * two keys are of different accounts, and for nothing else. False where the key does not tell. */
+bool creds_account(struct str access_key, char account[CREDS_ACCOUNT_SIZE]);
 
 /* Wipe and free. */
 void creds_free(struct creds *c);

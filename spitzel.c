@@ -91,6 +91,8 @@ static struct run {
 	bool stdout_is_terminal;
 	struct checkpoint *checkpoint;
 	const char **names; /* of the regions, as the checkpoint has them */
+	char account[CREDS_ACCOUNT_SIZE];
+	struct buf endpoint;
 	pthread_t signal_thread;
 	sigset_t signals;
 } run;
@@ -467,6 +469,20 @@ print_plan(const struct command *c, const struct account *a)
 	return STATUS_FAILED;
 }
 
+/* Whose history it is belongs to the query: that of another account would be passed over in silence
+ * where this one's was searched. Renewed credentials are of the same account. */
+static void
+add_account(struct command *c, const struct account *a)
+{
+	if (creds_account(a->creds.access_key, run.account))
+		options_add_part(c, "account", run.account);
+	if (!a->settings.has_endpoint)
+		return;
+	url_print_authority(&run.endpoint, &a->settings.endpoint, true);
+	buf_char(&run.endpoint, '\0');
+	options_add_part(c, "endpoint", run.endpoint.p);
+}
+
 /* Go on where the checkpoint is. */
 static int
 open_checkpoint(struct command *c, struct account *a, enum status *status)
@@ -485,6 +501,7 @@ open_checkpoint(struct command *c, struct account *a, enum status *status)
 		names[i] = a->names[i];
 		options_add_part(c, "--region", a->names[i]);
 	}
+	add_account(c, a);
 	config.regions = names;
 	config.parts = c->parts;
 	config.n_parts = c->n_parts;
@@ -579,6 +596,7 @@ search_history(struct command *c)
 	}
 	checkpoint_free(run.checkpoint);
 	free(run.names);
+	buf_free(&run.endpoint);
 	account_free(&account);
 	return status;
 }

@@ -1233,6 +1233,41 @@ def another_region_by_environment():
 
 
 @case
+def another_account():
+    """It is refused, and so is another endpoint; renewed credentials of the account are not."""
+    keys = {"first": "AKIAQNZGKIQY56JQ7WML", "renewed": "ASIAQNZGKIQYXUTVV7A2",
+            "other": "ASIAY34FZKBOKMUTVV7A"}
+    server = serve(count=400, credentials=[
+        {"access_key": k, "secret_key": "secret", "token": fakeaws.TOKEN} for k in keys.values()])
+    path = os.path.join(tempfile.mkdtemp(dir=h.folder), "progress")
+    args = ["--rate", str(RATE), "--checkpoint", path]
+    gate = Gate(server, 3)
+
+    def run(name, *more, during=None):
+        env = {"AWS_ACCESS_KEY_ID": keys[name], "AWS_SECRET_ACCESS_KEY": "secret",
+               "AWS_SESSION_TOKEN": fakeaws.TOKEN}
+        return h.Run(h.options(server) + args + list(more), env, during)
+
+    def stop(p):
+        gate.wait(p)
+        os.kill(p.pid, signal.SIGINT)
+    runs = [run("first", during=stop)]
+    gate.opened.set()
+    server.hook = None
+    runs += [run("other"), run("first", "--endpoint-url", "http://localhost:1"), run("renewed")]
+    bad = [b for r in runs for b in flaws(r)]
+    bad += differences([x for r in runs for x in r.lines], expected(server))
+    if [r.code for r in runs] != [130, 2, 2, 0]:
+        bad.append("exit %s" % [r.code for r in runs])
+    if not ("account" in runs[1].error and "609629065308" in runs[1].error):
+        bad.append("the account is not named")
+    if "endpoint" not in runs[2].error:
+        bad.append("the endpoint is not named")
+    server.stop()
+    return report(bad, *runs)
+
+
+@case
 def the_same_query_in_other_words():
     """What does not change the events may change from run to run."""
     server = serve(R1, R2, count=700, latency=0.02)

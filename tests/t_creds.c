@@ -537,6 +537,26 @@ test_process(void)
 	buf_free(&out);
 }
 
+/* The accounts as sts:GetAccessKeyInfo gives them for these keys. */
+static void
+test_account(void)
+{
+	static const struct {
+		const char *key, *account;
+	} keys[] = {{"ASIAQNZGKIQY56JQ7WML", "029608264753"},
+	    {"ASIAY34FZKBOKMUTVV7A", "609629065308"}, {"AKIAY34FZKBOKAAAAAAA", "609629065308"},
+	    {"AKIAIOSFODNN7EXAMPLE", NULL}, {"AKIA", NULL}, {"", NULL},
+	    {"AKIAY34FZKB0KAAAAAAA", NULL}, {"AKIA7777777777777777", NULL}};
+	char account[CREDS_ACCOUNT_SIZE];
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		bool told = creds_account(str_of(keys[i].key), account);
+
+		is_str(told ? account : "none", keys[i].account != NULL ? keys[i].account : "none",
+		    "the account of %s", keys[i].key);
+	}
+}
+
 int
 main(void)
 {
@@ -547,5 +567,6 @@ main(void)
 	test_flags();
 	test_paths();
 	test_process();
+	test_account();
 	return done_testing();
 }
