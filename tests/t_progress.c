@@ -1,4 +1,5 @@
 /* Tests of progress.c: what a person sees on stderr, which goes into a file here. */
+#define _GNU_SOURCE /* posix_openpt */
 #include "../progress.h"
 
 #include <fcntl.h>
