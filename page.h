@@ -122,8 +122,8 @@ void page_add_event(struct page *page, struct span event);
 /* Add a file to the page's piece. path is taken over. */
 void page_add_file(struct page *page, char *path, bool named);
 
-/* The page, which has no lines yet, is about to get a text into `bytes`, whatever is there, of which
- * most will be printed: that is the larger one of its two buffers then. */
+/* The page, which has no lines yet, is about to get a text into `bytes`, in place of whatever is
+ * there, of which most will be printed: that is the larger one of its two buffers then. */
 void page_begin_in_place(struct page *page);
 
 /* Add a match. text is its line without the line feed; line says the rest about it. */
