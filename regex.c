@@ -8,6 +8,9 @@
 
 struct regex {
 	pcre2_code *code;
+	/* Where there is code for the processor, it is called without detours. */
+	int (*match)(const pcre2_code *, PCRE2_SPTR, PCRE2_SIZE, PCRE2_SIZE, uint32_t,
+	    pcre2_match_data *, pcre2_match_context *);
 };
 
 struct regex_scratch {
@@ -40,8 +43,9 @@ regex_compile(struct str pattern, struct err *err)
 	}
 	/* Fails where executable memory is refused (SELinux, W^X kernels): then PCRE2 interprets.
 	 */
-	(void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
 	re = xmalloc(sizeof(*re));
+	re->match =
+	    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0 ? pcre2_jit_match : pcre2_match;
 	re->code = code;
 	return re;
 }
@@ -89,7 +93,7 @@ regex_search(
     const struct regex *re, struct str subject, struct regex_scratch *scratch, struct err *err)
 {
 	PCRE2_UCHAR text[160];
-	int n = pcre2_match(re->code, (PCRE2_SPTR)(subject.n > 0 ? subject.p : ""), subject.n, 0,
+	int n = re->match(re->code, (PCRE2_SPTR)(subject.n > 0 ? subject.p : ""), subject.n, 0,
 	    PCRE2_NO_UTF_CHECK, scratch->data, scratch->context);
 
 	if (n >= 0)
