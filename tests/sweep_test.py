@@ -1283,7 +1283,9 @@ def the_same_query_in_other_words():
             gate.opened.set()
         run = series.go(*more, during=stop, env=env)
         server.hook = None
-        if run.code not in (0, 130):
+        # The last run's requests may open the gate, too: then this one is ended as it starts.
+        early = run.code == -signal.SIGTERM and not run.lines
+        if run.code not in (0, 130) and not early:
             bad.append("%s: exit %s" % (more, run.code))
     series.rate = 60
     series.to_the_end()
@@ -1939,8 +1941,10 @@ def a_reader_that_goes_away():
     taken = b"".join(got).split(b"\n")[:-1]
     if first.code or second.code or not second.lines:
         bad.append("exit %s, then %s with %d lines" % (first.code, second.code, len(second.lines)))
-    bad += differences(taken + second.lines, [x for x in series.want
-                                              if x in set(taken + second.lines)])
+    # Where it goes while lines are being written, nobody knows which of these it took: they come
+    # again.
+    once = [x for x in taken if x not in set(second.lines)] + second.lines
+    bad += differences(once, [x for x in series.want if x in set(once)])
     third = series.go()
     if third.lines or "complete" not in third.error:
         bad.append("it is not complete")
