@@ -526,7 +526,7 @@ static const signed char steps[256] = {['{'] = 1, ['['] = 1, ['}'] = -1, [']'] =
  * record: ODD or CUT. *unsure: a name that may be one of ours has escapes. The plain form:
  *
  *     if bracket opens:       open[++depth] = at;
- *     else if bracket closes: if it is of another kind than the one at open[depth]: damage;
+ *     else if bracket closes: if it is another one than closing[depth]: damage;
  *                             if (--depth == 0) the record ends here;
  *     else if quote:          ends[n] = at, objects[n++] = open[depth];
  *
@@ -538,11 +538,13 @@ walk(struct project_run *run, bool *unsure)
 	const char *p = run->scan.p;
 	const uint32_t *marks = run->scan.marks;
 	uint32_t open[PROJECT_MAX_DEPTH + 2]; /* where the open brackets are */
+	unsigned char closing[PROJECT_MAX_DEPTH + 2]; /* what closes them */
 	uint32_t ends[ENDS], objects[ENDS];
 	unsigned depth = 0, wrong = 0;
 	size_t n = 0;
 
 	open[0] = (uint32_t)run->begin;
+	closing[0] = 0;
 	for (;;) {
 		size_t i = run->mark, stop = run->scan.n_marks;
 
@@ -555,8 +557,9 @@ walk(struct project_run *run, bool *unsure)
 			bool quote = c == '"';
 
 			/* A closing bracket is its opening one plus 2. */
-			wrong |= ((unsigned char)p[top] + 2u - c) & (step < 0 ? ~0u : 0);
+			wrong |= ((unsigned)closing[depth] ^ c) & (step < 0 ? ~0u : 0);
 			open[depth + 1] = at;
+			closing[depth + 1] = (unsigned char)(c + 2);
 			ends[n] = at;
 			objects[n] = top;
 			n += quote;
