@@ -644,7 +644,8 @@ last_element(struct scan *scan, const char *p)
 				    (p[at] == '[' || (end > 0 && !is_between(p + end, p + at))))
 					return end;
 			} else if (p[at] == '}' || p[at] == ']') {
-				if (depth == 0 || scan->damage < at) /* the list's own */
+				/* The list's own; or strings may not be what they seem. */
+				if (depth == 0 || scan->damage < at)
 					return end;
 				if (--depth == 0)
 					end = at + 1;

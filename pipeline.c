@@ -108,9 +108,7 @@ pipeline_new(const struct pipeline_config *config)
 		p->n_pages = (size_t)config->jobs * PIPELINE_PAGES_PER_JOB;
 		p->free_pages = queue_new(p->n_pages);
 		add_pages(p, p->n_pages);
-		p->searched = xrealloc(NULL, p->n_pages, sizeof(*p->searched));
-		for (size_t i = 0; i < p->n_pages; i++)
-			p->searched[i] = NULL;
+		p->searched = xcalloc(p->n_pages, sizeof(*p->searched));
 	}
 	return p;
 }

@@ -32,9 +32,7 @@ queue_new(size_t cap)
 	struct queue *q = xmalloc(sizeof(*q));
 
 	*q = (struct queue){.cap = cap};
-	q->slots = xrealloc(NULL, cap, sizeof(*q->slots));
-	for (size_t i = 0; i < cap; i++)
-		q->slots[i] = NULL;
+	q->slots = xcalloc(cap, sizeof(*q->slots));
 	must(pthread_mutex_init(&q->lock, NULL));
 	must(pthread_cond_init(&q->filled, NULL));
 	must(pthread_cond_init(&q->drained, NULL));
