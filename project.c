@@ -64,7 +64,7 @@ struct project {
 	struct scan_names ends;
 	struct name *root;
 	const struct name *wrapper[WRAPPERS];
-	const struct name *time;
+	const struct name *time; /* NULL where nobody asks for it */
 	const struct name *source;
 	const struct name *event_name;
 	unsigned n_names;
@@ -320,7 +320,8 @@ project_new(const struct project_query *query, enum scan_kernel kernel)
 	*pr->root = (struct name){.number = pr->n_names++};
 	for (size_t i = 0; i < WRAPPERS; i++)
 		pr->wrapper[i] = name_add(pr, pr->root, wrappers[i]);
-	pr->time = name_add(pr, pr->root, STR("eventTime"));
+	if (query->windowed || !query->untimed)
+		pr->time = name_add(pr, pr->root, STR("eventTime"));
 	pr->ask = ask_new(pr, ASK_AND);
 	if (query->match->n_patterns > 0) {
 		pr->source = name_add(pr, pr->root, STR("eventSource"));
@@ -519,8 +520,12 @@ scan_on(struct project_run *run)
 	return true;
 }
 
-/* What a mark's byte does to the depth. */
-static const signed char steps[256] = {['{'] = 1, ['['] = 1, ['}'] = -1, [']'] = -1};
+/* What a mark's byte does to the depth is this less what is here: nothing if it is a quote, and if
+ * it is no bracket either it leads beyond all depths. */
+enum { OTHER = 100 };
+
+static const unsigned char backs[256] = {
+    ['"'] = OTHER, ['{'] = OTHER - 1, ['['] = OTHER - 1, ['}'] = OTHER + 1, [']'] = OTHER + 1};
 
 /* Go from mark to mark to the end of the record at run->begin. Returns MAYBE, or why there is no
  * record: ODD or CUT. *unsure: a name that may be one of ours has escapes. The plain form:
@@ -553,8 +558,7 @@ walk(struct project_run *run, bool *unsure)
 		while (i < stop) {
 			uint32_t at = marks[i++], top = open[depth];
 			unsigned char c = (unsigned char)p[at];
-			int step = steps[c];
-			bool quote = c == '"';
+			int step = OTHER - backs[c];
 
 			/* A closing bracket is its opening one plus 2. */
 			wrong |= ((unsigned)closing[depth] ^ c) & (step < 0 ? ~0u : 0);
@@ -562,24 +566,26 @@ walk(struct project_run *run, bool *unsure)
 			closing[depth + 1] = (unsigned char)(c + 2);
 			ends[n] = at;
 			objects[n] = top;
-			n += quote;
+			n += step == 0;
 			depth += (unsigned)step;
-			if (depth - 1 >= PROJECT_MAX_DEPTH) {
-				if (depth > 0)
-					return PROJECT_ODD;
-				run->mark = i;
-				run->end = at + 1;
-				note_values(run, ends, objects, n);
-				if (wrong != 0 || run->scan.damage < run->end)
-					return PROJECT_ODD;
-				return PROJECT_MAYBE;
-			}
-			if (step == 0 && !quote) {
+			if (depth - 1 < PROJECT_MAX_DEPTH)
+				continue;
+			if (step == OTHER) {
+				depth -= OTHER;
 				if (c == '\n' && run->lines)
 					return PROJECT_ODD;
 				run->hidden |= c == 'u' || c == '/';
 				*unsure |= depth <= run->project->depth && behind_name(run, at);
+				continue;
 			}
+			if (depth > 0)
+				return PROJECT_ODD;
+			run->mark = i;
+			run->end = at + 1;
+			note_values(run, ends, objects, n);
+			if (wrong != 0 || run->scan.damage < run->end)
+				return PROJECT_ODD;
+			return PROJECT_MAYBE;
 		}
 		run->mark = i;
 		if (n == ENDS) {
@@ -786,7 +792,7 @@ decide(struct project_run *run, bool unsure, struct project_record *record)
 		return PROJECT_NO;
 	result = ask(run, pr->ask);
 	if (result == PROJECT_YES) {
-		if (read_text(run, pr->time, &record->time) == UNKNOWN)
+		if (pr->time != NULL && read_text(run, pr->time, &record->time) == UNKNOWN)
 			return PROJECT_MAYBE;
 		record->valid = run->checks && valid_record(&run->valid, record->at, record->n);
 	}

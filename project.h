@@ -36,6 +36,7 @@ struct project_query {
 	bool windowed;             /* from and to count */
 	int64_t from;              /* us since the epoch, both inclusive */
 	int64_t to;
+	bool untimed; /* without a window: nobody asks for the records' eventTime */
 };
 
 /* A query compiled for this. Read-only, may be shared between threads. */
@@ -65,7 +66,7 @@ enum project_result {
 struct project_record {
 	size_t at;       /* its first byte; of ODD, CUT and END as well */
 	size_t n;        /* bytes from brace to brace; 0 of ODD, CUT and END */
-	struct str time; /* of YES: its eventTime, empty where that is missing or no string */
+	struct str time; /* of YES: its eventTime; empty where it is missing, no string, untimed */
 	bool valid;      /* of YES: it was checked, and is JSON on one line */
 };
 

@@ -256,8 +256,11 @@ make_project(const struct search *search, struct project **project)
 		return 0;
 	if (name != NULL && (scan_kernel_named(str_of(name), &kernel) != 0 || !scan_has(kernel)))
 		return complain("SPITZEL_SCAN", "there are no such vectors here");
-	*project = project_new(
-	    &(struct project_query){search->match, search->windowed, search->from, search->to},
+	*project = project_new(&(struct project_query){.match = search->match,
+				   .windowed = search->windowed,
+				   .from = search->from,
+				   .to = search->to,
+				   .untimed = search->in_order},
 	    kernel);
 	return 0;
 }

@@ -172,7 +172,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((pattern.n == 0 || match_add_pattern(m, pattern, &err) == 0) &&
 	    match_add_expression(m, expression, &err) == 0)
 		for (int flags = 0; flags < 8; flags++) {
-			struct project_query q = {m, flags & 1, from_us, to_us};
+			struct project_query q = {m, flags & 1, from_us, to_us, false};
 			struct answers first, other;
 
 			ask(&q, SCAN_SWAR, text, flags & 2, flags & 4, &first);

@@ -25,6 +25,16 @@ struct query {
 	struct project_run *run[SCAN_KERNELS];
 };
 
+static void
+make_projects(struct query *q)
+{
+	for (int k = 0; k < SCAN_KERNELS; k++)
+		if (scan_has((enum scan_kernel)k)) {
+			q->project[k] = project_new(&q->q, (enum scan_kernel)k);
+			q->run[k] = project_run_new(q->project[k], scratch);
+		}
+}
+
 /* Empty texts and false: not asked. */
 static void
 query_open(struct query *q, const char *pattern, const char *expression, bool windowed)
@@ -37,12 +47,8 @@ query_open(struct query *q, const char *pattern, const char *expression, bool wi
 		note("%s: %s", expression, err.msg);
 		abort();
 	}
-	q->q = (struct project_query){q->match, windowed, from_us, to_us};
-	for (int k = 0; k < SCAN_KERNELS; k++)
-		if (scan_has((enum scan_kernel)k)) {
-			q->project[k] = project_new(&q->q, (enum scan_kernel)k);
-			q->run[k] = project_run_new(q->project[k], scratch);
-		}
+	q->q = (struct project_query){q->match, windowed, from_us, to_us, false};
+	make_projects(q);
 }
 
 static void
@@ -291,6 +297,24 @@ test_window(void)
 		if (record.n > 0 && cases[i].result == YES)
 			is_mem(record.time.p, record.time.n, cases[i].time, strlen(cases[i].time),
 			    "its time");
+	}
+	query_close(&q);
+}
+
+static void
+test_untimed(void)
+{
+	static const char *const records[] = {"{\"eventTime\":\"2023-07-10T11:42:36Z\"}",
+	    "{\"eventTime\":\"\\u0032023-07-10T11:42:36Z\"}", "{}"};
+	struct query q = {.match = match_new()};
+	struct project_record record;
+
+	q.q = (struct project_query){.match = q.match, .untimed = true};
+	make_projects(&q);
+	for (size_t i = 0; i < 3; i++) {
+		is_int(ask_all(&q, str_of(records[i]), true, &record), YES, "untimed: %s",
+		    records[i]);
+		is_int((long long)record.time.n, 0, "no time");
 	}
 	query_close(&q);
 }
@@ -791,6 +815,7 @@ main(void)
 	json_doc_init(&doc);
 	test_rows();
 	test_window();
+	test_untimed();
 	test_cuts();
 	test_checks();
 	test_many_doubts();
