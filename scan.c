@@ -225,7 +225,8 @@ avx2_bits(const __m256i h[2])
 /* --- AVX-512 --- */
 
 #define AVX512                                                                                     \
-	__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,avx2,bmi,bmi2,popcnt,pclmul")))
+	__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,gfni,vpclmulqdq,"  \
+			      "avx2,bmi,bmi2,popcnt,pclmul")))
 
 /* The numbers of the bits set are what is left of 0 to 63. */
 AVX512 static inline void
@@ -242,6 +243,146 @@ avx512_put_eight(uint32_t *out, uint64_t bits, uint32_t base)
 	    (__m256i *)(void *)out, _mm256_add_epi32(eight, _mm256_set1_epi32((int)base)));
 }
 
+AVX512 static inline __m512i
+avx512_table(const unsigned char p[16])
+{
+	return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+
+/* What a byte may be. What it is says an AND of bits: of those that its low half leaves possible
+ * and of those that its high half does. */
+enum kind {
+	QUOTE,
+	SQUARE, /* [ \ ] */
+	OPENING,
+	CLOSING,
+	TEN, /* : \n */
+	COMMA,
+	SPACE,
+	CONTROL,
+	KINDS
+};
+
+#define OF(kind) (1u << (kind))
+#define ANY_LOW OF(CONTROL)
+
+static const unsigned char kinds_of_low[16] = {ANY_LOW | OF(SPACE), ANY_LOW, ANY_LOW | OF(QUOTE),
+    ANY_LOW, ANY_LOW, ANY_LOW, ANY_LOW, ANY_LOW, ANY_LOW, ANY_LOW, ANY_LOW | OF(TEN),
+    ANY_LOW | OF(SQUARE) | OF(OPENING), ANY_LOW | OF(SQUARE) | OF(COMMA),
+    ANY_LOW | OF(SQUARE) | OF(CLOSING), ANY_LOW, ANY_LOW};
+static const unsigned char kinds_of_high[16] = {[0] = OF(CONTROL) | OF(TEN),
+    [1] = OF(CONTROL),
+    [2] = OF(QUOTE) | OF(COMMA) | OF(SPACE),
+    [3] = OF(TEN),
+    [5] = OF(SQUARE) | OF(OPENING) | OF(CLOSING),
+    [7] = OF(OPENING) | OF(CLOSING)};
+
+/* kinds[i] becomes what the i-th words were. */
+AVX512 static inline void
+avx512_transpose(__m512i kinds[8])
+{
+	__m512i pairs[8];
+
+	UNROLL
+	for (int i = 0; i < 4; i++) {
+		pairs[i] = _mm512_unpacklo_epi64(kinds[2 * i], kinds[2 * i + 1]);
+		pairs[4 + i] = _mm512_unpackhi_epi64(kinds[2 * i], kinds[2 * i + 1]);
+	}
+	UNROLL
+	for (int odd = 0; odd < 2; odd++) {
+		const __m512i *x = &pairs[4 * odd];
+		__m512i a = _mm512_shuffle_i64x2(x[0], x[1], 0x44);
+		__m512i b = _mm512_shuffle_i64x2(x[2], x[3], 0x44);
+		__m512i c = _mm512_shuffle_i64x2(x[0], x[1], 0xee);
+		__m512i d = _mm512_shuffle_i64x2(x[2], x[3], 0xee);
+
+		kinds[odd] = _mm512_shuffle_i64x2(a, b, 0x88);
+		kinds[odd + 2] = _mm512_shuffle_i64x2(a, b, 0xdd);
+		kinds[odd + 4] = _mm512_shuffle_i64x2(c, d, 0x88);
+		kinds[odd + 6] = _mm512_shuffle_i64x2(c, d, 0xdd);
+	}
+}
+
+/* Which bytes of eight blocks are of each kind, the first one being that of bit 0. A product with
+ * the unit matrix makes of the eight bytes of a word, which say of what kind each is, eight that
+ * say which are of each kind; these are brought together for a block, and then for all. False:
+ * there are bytes beyond ASCII. */
+AVX512 static inline bool
+avx512_kinds(const char *p, __m512i kinds[KINDS])
+{
+	static const unsigned char last_first[16] = {
+	    7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8};
+	static const unsigned char columns[64] = {0, 8, 16, 24, 32, 40, 48, 56, 1, 9, 17, 25, 33,
+	    41, 49, 57, 2, 10, 18, 26, 34, 42, 50, 58, 3, 11, 19, 27, 35, 43, 51, 59, 4, 12, 20, 28,
+	    36, 44, 52, 60, 5, 13, 21, 29, 37, 45, 53, 61, 6, 14, 22, 30, 38, 46, 54, 62, 7, 15, 23,
+	    31, 39, 47, 55, 63};
+	const __m512i unit = _mm512_set1_epi64((long long)0x8040201008040201u);
+	__m512i all = _mm512_setzero_si512();
+
+	UNROLL
+	for (int k = 0; k < SCAN_GROUP; k++) {
+		__m512i v = _mm512_loadu_si512(p + k * SCAN_BLOCK);
+		__m512i half = _mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(15));
+		__m512i of = _mm512_and_si512(_mm512_shuffle_epi8(avx512_table(kinds_of_low), v),
+		    _mm512_shuffle_epi8(avx512_table(kinds_of_high), half));
+
+		of = _mm512_shuffle_epi8(of, avx512_table(last_first));
+		of = _mm512_gf2p8affine_epi64_epi8(unit, of, 0);
+		kinds[k] = _mm512_permutexvar_epi8(_mm512_loadu_si512(columns), of);
+		all = _mm512_or_si512(all, v);
+	}
+	avx512_transpose(kinds);
+	return _mm512_movepi8_mask(all) == 0;
+}
+
+/* The strings between the quotes; prefix_xor through all eight words. */
+AVX512 static inline __m512i
+avx512_strings(__m512i quotes, uint64_t *in_string)
+{
+	const __m512i ones = _mm512_set1_epi64(-1);
+	__m512i strings = _mm512_unpacklo_epi64(_mm512_clmulepi64_epi128(quotes, ones, 0),
+	    _mm512_clmulepi64_epi128(quotes, ones, 1));
+	unsigned odd = _mm512_cmplt_epi64_mask(strings, _mm512_setzero_si512()), in;
+
+	odd ^= odd << 1;
+	odd ^= odd << 2;
+	odd ^= odd << 4;
+	in = odd << 1 ^ (unsigned)*in_string;
+	*in_string ^= (uint64_t)0 - (odd >> 7 & 1);
+	return _mm512_mask_xor_epi64(strings, (__mmask8)in, strings, ones);
+}
+
+/* Backslashes are rare: there what is escaped is found out block by block. */
+AVX512 static inline bool
+avx512_sort_group(struct scan_carry *carry, const char *p, struct scan_group *g)
+{
+	__m512i kinds[KINDS], slashes, strings;
+	bool ascii = avx512_kinds(p, kinds);
+	const __m512i opening = kinds[OPENING], closing = kinds[CLOSING], square = kinds[SQUARE];
+	const __m512i controls = kinds[CONTROL], none = _mm512_setzero_si512();
+
+	slashes = _mm512_andnot_si512(_mm512_or_si512(opening, closing), square);
+	if (_mm512_test_epi64_mask(slashes, slashes) != 0 ||
+	    (carry->escape | carry->has_escape | carry->after) != 0)
+		return false;
+	strings = avx512_strings(kinds[QUOTE], &carry->in_string);
+	_mm512_storeu_si512(g->quotes, kinds[QUOTE]);
+	_mm512_storeu_si512(g->strings, strings);
+	_mm512_storeu_si512(g->escapes, none);
+	_mm512_storeu_si512(g->hints, none);
+	_mm512_storeu_si512(g->damage, _mm512_and_si512(controls, strings));
+	_mm512_storeu_si512(g->opening, _mm512_andnot_si512(strings, opening));
+	_mm512_storeu_si512(g->closing, _mm512_andnot_si512(strings, closing));
+	_mm512_storeu_si512(g->braces, _mm512_andnot_si512(square, opening));
+	_mm512_storeu_si512(g->colons, _mm512_andnot_si512(controls, kinds[TEN]));
+	_mm512_storeu_si512(g->commas, kinds[COMMA]);
+	_mm512_storeu_si512(g->spaces, kinds[SPACE]);
+	_mm512_storeu_si512(g->newlines, _mm512_and_si512(controls, kinds[TEN]));
+	_mm512_storeu_si512(g->controls, controls);
+	g->ascii = ascii;
+	return true;
+}
+
 #define KERNEL(name) avx512_##name
 #define TARGET AVX512
 #define VECTORS 1
@@ -256,10 +397,11 @@ avx512_put_eight(uint32_t *out, uint64_t bits, uint32_t base)
 #define hits_or(h, i) ((h) | (i))
 #define hits_and(h, i) ((h) & (i))
 #define hits_bits(h) ((uint64_t)(h)[0])
-#define vec_table(p) _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)(p)))
+#define vec_table(p) avx512_table(p)
 #define vec_lookup(t, v) _mm512_shuffle_epi8(t, v)
 #define prefix_xor(bits) xor_by_clmul(bits)
 #define put_eight(out, bits, base) avx512_put_eight(out, bits, base)
+#define sort_group(to, p, g) avx512_sort_group(to, p, g)
 #include "scan_kernel.h"
 
 #elif defined(__aarch64__)
@@ -310,18 +452,18 @@ static const char *const names[SCAN_KERNELS] = {[SCAN_SWAR] = "swar",
 
 static const struct kernel {
 	uint32_t *(*marks)(struct scan *, const char *, size_t, uint32_t, uint32_t *);
-	uint32_t *(*sort)(struct scan *, struct scan_carry *, const char *, size_t, size_t,
-	    struct scan_group *, uint32_t *);
+	void (*sort)(struct scan_carry *, const char *, size_t, size_t, struct scan_group *);
+	uint32_t *(*mark_sorted)(struct scan *, const char *, size_t, size_t, uint32_t *);
 	bool (*find)(
 	    const struct scan_needle *, size_t, const char *, size_t, size_t, size_t *, size_t);
 } kernels[SCAN_KERNELS] = {
-    [SCAN_SWAR] = {swar_marks, swar_sort, swar_find},
+    [SCAN_SWAR] = {swar_marks, swar_sort, swar_mark_sorted, swar_find},
 #if defined(__x86_64__)
-    [SCAN_SSE2] = {sse2_marks, sse2_sort, sse2_find},
-    [SCAN_AVX2] = {avx2_marks, avx2_sort, avx2_find},
-    [SCAN_AVX512] = {avx512_marks, avx512_sort, avx512_find},
+    [SCAN_SSE2] = {sse2_marks, sse2_sort, sse2_mark_sorted, sse2_find},
+    [SCAN_AVX2] = {avx2_marks, avx2_sort, avx2_mark_sorted, avx2_find},
+    [SCAN_AVX512] = {avx512_marks, avx512_sort, avx512_mark_sorted, avx512_find},
 #elif defined(__aarch64__)
-    [SCAN_NEON] = {neon_marks, neon_sort, neon_find},
+    [SCAN_NEON] = {neon_marks, neon_sort, neon_mark_sorted, neon_find},
 #endif
 };
 
@@ -339,7 +481,9 @@ scan_has(enum scan_kernel kernel)
 	}
 	if (kernel == SCAN_AVX512 &&
 	    (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl") ||
-		!__builtin_cpu_supports("avx512vbmi2")))
+		!__builtin_cpu_supports("avx512vbmi") ||
+		!__builtin_cpu_supports("avx512vbmi2") || !__builtin_cpu_supports("gfni") ||
+		!__builtin_cpu_supports("vpclmulqdq")))
 		return false;
 #endif
 	return kernels[kernel].marks != NULL;
@@ -421,24 +565,25 @@ start_group(struct scan_group *g, ptrdiff_t at, bool full)
 	g->ascii = true;
 }
 
-/* Sort blocks, which fill the groups one after the other, and mark them. */
+/* Sort blocks, which fill the groups one after the other, and then mark them: masks that were
+ * stored side by side can be read one by one only after a while without waiting. */
 static uint32_t *
 sort_blocks(struct scan *s, const char *p, size_t blocks, ptrdiff_t at, uint32_t *out)
 {
-	while (blocks > 0) {
-		size_t first = s->n_blocks % SCAN_GROUP;
-		size_t n = blocks < SCAN_GROUP - first ? blocks : SCAN_GROUP - first;
+	size_t begin = s->n_blocks, end = begin + blocks;
+
+	while (s->n_blocks < end) {
+		size_t first = s->n_blocks % SCAN_GROUP, left = end - s->n_blocks;
+		size_t n = left < SCAN_GROUP - first ? left : SCAN_GROUP - first;
+		size_t done = (s->n_blocks - begin) * SCAN_BLOCK;
 		struct scan_group *g = &s->groups[s->n_blocks / SCAN_GROUP];
 
 		if (first == 0)
-			start_group(g, at, n == SCAN_GROUP);
-		out = kernels[s->kernel].sort(s, &s->carry, p, first, first + n, g, out);
+			start_group(g, at + (ptrdiff_t)done, n == SCAN_GROUP);
+		kernels[s->kernel].sort(&s->carry, p + done, first, first + n, g);
 		s->n_blocks += n;
-		blocks -= n;
-		p += n * SCAN_BLOCK;
-		at += (ptrdiff_t)(n * SCAN_BLOCK);
 	}
-	return out;
+	return kernels[s->kernel].mark_sorted(s, p, begin, end, out);
 }
 
 /* Scan blocks at p, which are those of the text from byte `at` on, or a copy. */
@@ -493,15 +638,17 @@ scan_more(struct scan *s)
 	return true;
 }
 
-void
-scan_sort(enum scan_kernel kernel, struct scan_carry *carry, const char *p, size_t n,
+/* The group of the n bytes of a text from `at` on. */
+static void
+sort_group(enum scan_kernel kernel, struct scan_carry *carry, const char *text, size_t at, size_t n,
     struct scan_group *group)
 {
+	const char *p = text + at;
 	char room[2 * SCAN_BLOCK];
 	size_t whole = n / SCAN_BLOCK, rest = n % SCAN_BLOCK;
 
-	start_group(group, 0, whole == SCAN_GROUP);
-	(void)kernels[kernel].sort(NULL, carry, p, 0, whole, group, NULL);
+	start_group(group, (ptrdiff_t)at, whole == SCAN_GROUP);
+	kernels[kernel].sort(carry, p, 0, whole, group);
 	if (rest == 0)
 		return;
 	/* To copy as many bytes as the compiler knows is faster. */
@@ -510,8 +657,21 @@ scan_sort(enum scan_kernel kernel, struct scan_carry *carry, const char *p, size
 	else
 		memcpy(room + SCAN_BLOCK - rest, p, rest);
 	memset(room + SCAN_BLOCK, ' ', SCAN_BLOCK);
-	(void)kernels[kernel].sort(
-	    NULL, carry, room + SCAN_BLOCK - rest, whole, whole + 1, group, NULL);
+	kernels[kernel].sort(carry, room + SCAN_BLOCK - rest, whole, whole + 1, group);
+}
+
+size_t
+scan_sort(enum scan_kernel kernel, struct scan_carry *carry, const char *text, size_t at, size_t n,
+    struct scan_group groups[SCAN_GROUPS])
+{
+	size_t k = 0;
+
+	for (size_t end = at + n; at < end; at += SCAN_GROUP * SCAN_BLOCK) {
+		size_t left = end - at, most = SCAN_GROUP * SCAN_BLOCK;
+
+		sort_group(kernel, carry, text, at, left < most ? left : most, &groups[k++]);
+	}
+	return k;
 }
 
 /* --- needles --- */

@@ -15,6 +15,7 @@
 #define SCAN_BLOCK 64             /* bytes that one mask stands for */
 #define SCAN_GROUP 8              /* blocks whose masks are kept together */
 #define SCAN_STEP 4096            /* bytes scanned ahead: their marks stay in the L1 cache */
+#define SCAN_GROUPS (SCAN_STEP / (SCAN_BLOCK * SCAN_GROUP) + 1)
 #define SCAN_MAX_BYTES (1u << 31) /* of one text: marks are 32 bits wide */
 
 /* What they do on one core of an EPYC 9005 at 3.6 GHz (tests/bench/scan.c, marks only): SWAR 1.6
@@ -23,7 +24,7 @@ enum scan_kernel {
 	SCAN_SWAR,   /* 64-bit words; everywhere */
 	SCAN_SSE2,   /* every x86-64 */
 	SCAN_AVX2,   /* with BMI and PCLMUL: since about 2013 */
-	SCAN_AVX512, /* AVX-512BW, VL, VBMI2 and the above: since about 2019 */
+	SCAN_AVX512, /* AVX-512BW, VL, VBMI, VBMI2, GFNI, VPCLMULQDQ and the above: 2019 */
 	SCAN_NEON,   /* every 64-bit ARM */
 	SCAN_KERNELS
 };
@@ -73,6 +74,8 @@ struct scan_group {
 					 including, the closing one */
 	uint64_t quotes[SCAN_GROUP];  /* that open and close strings */
 	uint64_t escapes[SCAN_GROUP]; /* escaped, but no quotes or backslashes */
+	uint64_t hints[SCAN_GROUP];   /* marked, but neither brackets nor quotes (struct scan) */
+	uint64_t damage[SCAN_GROUP];  /* control characters in strings, backslashes in none */
 	uint64_t opening[SCAN_GROUP]; /* brackets and braces, outside of strings */
 	uint64_t closing[SCAN_GROUP];
 	uint64_t braces[SCAN_GROUP]; /* opening ones */
@@ -107,7 +110,7 @@ struct scan {
 	struct scan_carry carry;
 	uint32_t marks[SCAN_STEP + 3 * SCAN_BLOCK];
 	size_t n_blocks; /* in the groups; what is left in the last one is blank */
-	struct scan_group groups[SCAN_STEP / (SCAN_BLOCK * SCAN_GROUP) + 1];
+	struct scan_group groups[SCAN_GROUPS];
 };
 
 /* Begin at the first byte of the n bytes at p, at most SCAN_MAX_BYTES, outside of any string. What
@@ -121,9 +124,10 @@ void scan_start(struct scan *s, enum scan_kernel kernel, const struct scan_names
  * where all was scanned. */
 bool scan_more(struct scan *s);
 
-/* Sort the n bytes at p, at most a group's; *carry is {0} for the first bytes of a text. */
-void scan_sort(enum scan_kernel kernel, struct scan_carry *carry, const char *p, size_t n,
-    struct scan_group *group);
+/* Sort the n bytes of a text from `at` on, SCAN_STEP or, at its end, less. *carry is {0} for the
+ * first bytes. The number of groups is returned. */
+size_t scan_sort(enum scan_kernel kernel, struct scan_carry *carry, const char *text, size_t at,
+    size_t n, struct scan_group groups[SCAN_GROUPS]);
 
 /* A text to look for. */
 struct scan_needle {

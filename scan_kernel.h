@@ -19,6 +19,8 @@
  *     lowest(bits)      the number of the lowest bit set; any below 64 where there is none
  *     put_eight(...)    (out, bits, base): the positions of the lowest eight bits set, plus base;
  *                       anything where there are fewer; not in each kernel
+ *     sort_group(...)   KERNEL(sort) of a whole group at once: (to, p, g); false where that has to
+ *                       be done block by block; not in each kernel
  *
  * and undefines them again. */
 
@@ -189,26 +191,24 @@ KERNEL(marks)(struct scan *s, const char *p, size_t blocks, uint32_t base, uint3
 	return out;
 }
 
-/* The masks of the group's blocks from the first one on to before `end`, which are at p; and their
- * marks, as of KERNEL(marks), where there is a scan. */
-TARGET static uint32_t *
-KERNEL(sort)(struct scan *s, struct scan_carry *to, const char *p, size_t first, size_t end,
-    struct scan_group *g, uint32_t *out)
+/* The masks of the group's blocks from the first one on to before `end`, which are at p. */
+TARGET static void
+KERNEL(sort)(
+    struct scan_carry *to, const char *p, size_t first, size_t end, struct scan_group *g)
 {
-	static const struct scan_names none;
-	const struct scan_names others = other_names(s != NULL ? s->names : &none);
-	const uint64_t breaks = s != NULL && s->breaks ? ~(uint64_t)0 : 0;
 	struct scan_carry carry = *to;
-	ptrdiff_t base = g->at + (ptrdiff_t)(first * SCAN_BLOCK);
 	vec all[VECTORS];
 	hits high[VECTORS];
 
+#ifdef sort_group
+	if (end - first == SCAN_GROUP && sort_group(to, p, g))
+		return;
+#endif
 	UNROLL
 	for (int i = 0; i < VECTORS; i++)
 		all[i] = vec_fill(0);
-	for (size_t k = first; k < end; k++, p += SCAN_BLOCK, base += SCAN_BLOCK) {
-		uint64_t quotes, slashes, strings, opening, closing, controls, damage, marks;
-		uint64_t escapes = 0, hints = 0;
+	for (size_t k = first; k < end; k++, p += SCAN_BLOCK) {
+		uint64_t quotes, slashes, strings, controls, escapes = 0, hints = 0;
 		vec v[VECTORS];
 
 		UNROLL
@@ -232,28 +232,47 @@ KERNEL(sort)(struct scan *s, struct scan_carry *to, const char *p, size_t first,
 		g->quotes[k] = quotes;
 		g->strings[k] = strings;
 		g->escapes[k] = escapes;
-		g->opening[k] = opening = KERNEL(either)(v, '{') & ~strings;
-		g->closing[k] = closing = KERNEL(either)(v, '}') & ~strings;
+		g->hints[k] = hints;
+		g->opening[k] = KERNEL(either)(v, '{') & ~strings;
+		g->closing[k] = KERNEL(either)(v, '}') & ~strings;
 		g->braces[k] = KERNEL(equal)(v, '{');
 		g->colons[k] = KERNEL(equal)(v, ':');
 		g->commas[k] = KERNEL(equal)(v, ',');
 		g->spaces[k] = KERNEL(equal)(v, ' ');
 		g->newlines[k] = KERNEL(equal)(v, '\n');
 		g->controls[k] = controls = KERNEL(controls)(v);
-		if (s == NULL)
-			continue;
-		damage = (controls & strings) | (slashes & ~strings);
-		if (damage != 0 && s->damage == SIZE_MAX)
-			s->damage = (size_t)base + (size_t)__builtin_ctzll(damage);
-		marks = opening | closing | hints | (controls & breaks);
-		marks |= KERNEL(name_ends)(&others, p, v) & quotes & ~strings;
-		out = KERNEL(put)(out, marks, (uint32_t)base);
+		g->damage[k] = (controls & strings) | (slashes & ~strings);
 	}
 	UNROLL
 	for (int i = 0; i < VECTORS; i++)
 		high[i] = vec_high(all[i]);
 	g->ascii &= hits_bits(high) == 0;
 	*to = carry;
+}
+
+/* The marks, as of KERNEL(marks), of the sorted blocks from the first one on to before `end`, which
+ * are at p. */
+TARGET static uint32_t *
+KERNEL(mark_sorted)(struct scan *s, const char *p, size_t first, size_t end, uint32_t *out)
+{
+	const struct scan_names others = other_names(s->names);
+	const uint64_t breaks = s->breaks ? ~(uint64_t)0 : 0;
+
+	for (size_t b = first; b < end; b++, p += SCAN_BLOCK) {
+		const struct scan_group *g = &s->groups[b / SCAN_GROUP];
+		size_t k = b % SCAN_GROUP, at = (size_t)(g->at + (ptrdiff_t)(k * SCAN_BLOCK));
+		uint64_t marks = g->opening[k] | g->closing[k] | g->hints[k];
+		vec v[VECTORS];
+
+		UNROLL
+		for (int i = 0; i < VECTORS; i++)
+			v[i] = vec_load(p + i * (SCAN_BLOCK / VECTORS));
+		if (g->damage[k] != 0 && s->damage == SIZE_MAX)
+			s->damage = at + (size_t)__builtin_ctzll(g->damage[k]);
+		marks |= g->controls[k] & breaks;
+		marks |= KERNEL(name_ends)(&others, p, v) & g->quotes[k] & ~g->strings[k];
+		out = KERNEL(put)(out, marks, (uint32_t)at);
+	}
 	return out;
 }
 
@@ -319,3 +338,4 @@ KERNEL(find)(const struct scan_needle *needles, size_t n_needles, const char *p,
 #undef prefix_xor
 #undef lowest
 #undef put_eight
+#undef sort_group

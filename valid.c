@@ -346,17 +346,28 @@ check_blocks(struct valid_run *run, const struct scan_group *g, const struct rel
 }
 
 static void
-check_group(struct valid_run *run, enum scan_kernel kernel, const struct scan_group *g)
+check_group(struct valid_run *run, const struct scan_group *g, const struct relations *r)
 {
-	struct relations r;
-
-	relate(kernel, run, g, &r);
-	check_blocks(run, g, &r);
-	note_bare(run, g, &r);
-	for (unsigned in = r.in_rest; in != 0; in &= in - 1)
-		check_rest(run, g, &r, (size_t)__builtin_ctz(in));
+	check_blocks(run, g, r);
+	note_bare(run, g, r);
+	for (unsigned in = r->in_rest; in != 0; in &= in - 1)
+		check_rest(run, g, r, (size_t)__builtin_ctz(in));
 	if (!g->ascii)
 		check_utf8(run, g);
+}
+
+/* What one loop has stored in vectors can be read in parts only later without waiting for it. */
+static void
+check_groups(
+    struct valid_run *run, enum scan_kernel kernel, const struct scan_group *groups, size_t n)
+{
+	struct relations relations[SCAN_GROUPS];
+
+	for (size_t i = 0; i < n; i++)
+		relate(kernel, run, &groups[i], &relations[i]);
+	for (size_t i = 0; i < n; i++)
+		check_group(run, &groups[i], &relations[i]);
+	check_bare(run);
 }
 
 /* --- records --- */
@@ -378,9 +389,10 @@ valid_start(struct valid_run *run, const char *p, size_t n, bool lines)
 void
 valid_scan(struct valid_run *run, const struct scan *scan)
 {
-	for (size_t i = 0; i * SCAN_GROUP < scan->n_blocks && run->lost == PTRDIFF_MAX; i++)
-		check_group(run, scan->kernel, &scan->groups[i]);
-	check_bare(run);
+	size_t n = (scan->n_blocks + SCAN_GROUP - 1) / SCAN_GROUP;
+
+	if (run->lost == PTRDIFF_MAX)
+		check_groups(run, scan->kernel, scan->groups, n);
 }
 
 bool
@@ -400,7 +412,7 @@ enum valid
 valid_json(struct str text, enum scan_kernel kernel)
 {
 	struct scan_carry carry = {0};
-	struct scan_group group;
+	struct scan_group groups[SCAN_GROUPS];
 	struct valid_run run;
 
 	if (text.n > JSON_MAX_BYTES)
@@ -408,15 +420,10 @@ valid_json(struct str text, enum scan_kernel kernel)
 	valid_start(&run, text.p, text.n, false);
 	run.whole = true;
 	run.in = VALID_ROOT;
-	for (size_t at = 0; at < text.n; at += SCAN_GROUP * SCAN_BLOCK) {
-		size_t n = text.n - at;
-
-		if (n > SCAN_GROUP * SCAN_BLOCK)
-			n = SCAN_GROUP * SCAN_BLOCK;
-		scan_sort(kernel, &carry, text.p + at, n, &group);
-		group.at = (ptrdiff_t)at;
-		check_group(&run, kernel, &group);
-		check_bare(&run);
+	for (size_t at = 0, n; at < text.n; at += n) {
+		n = text.n - at < SCAN_STEP ? text.n - at : SCAN_STEP;
+		check_groups(
+		    &run, kernel, groups, scan_sort(kernel, &carry, text.p, at, n, groups));
 		if (run.n_doubts > 0)
 			return VALID_NOT;
 	}

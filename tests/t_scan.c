@@ -33,27 +33,78 @@ before_colon(const char *p, const char *end)
 	return p < end && *p == ':';
 }
 
-/* What scan.h says of marks, byte by byte. Returns where the damage is, or SIZE_MAX. */
+/* What struct scan_group says of a byte, as bits in the order of `masks_of`. */
+enum {
+	STRING = 1,
+	QUOTE = 1 << 1,
+	ESCAPE = 1 << 2,
+	HINT = 1 << 3,
+	DAMAGE = 1 << 4,
+	OPENING = 1 << 5,
+	CLOSING = 1 << 6,
+	BRACE = 1 << 7,
+	COLON = 1 << 8,
+	COMMA = 1 << 9,
+	SPACE = 1 << 10,
+	NEWLINE = 1 << 11,
+	CONTROL = 1 << 12
+};
+
+static unsigned
+bits_of(const struct scan_group *g, size_t byte)
+{
+	const uint64_t *const masks_of[] = {g->strings, g->quotes, g->escapes, g->hints, g->damage,
+	    g->opening, g->closing, g->braces, g->colons, g->commas, g->spaces, g->newlines,
+	    g->controls};
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < sizeof(masks_of) / sizeof(masks_of[0]); i++)
+		bits |= (unsigned)(masks_of[i][byte / SCAN_BLOCK] >> byte % SCAN_BLOCK & 1) << i;
+	return bits;
+}
+
+/* Of a byte that may be anywhere. */
+static unsigned
+bits_anywhere(char c)
+{
+	unsigned bits = (unsigned char)c < 0x20 ? CONTROL : 0;
+
+	return bits | (c == '{' ? BRACE : 0) | (c == ':' ? COLON : 0) | (c == ',' ? COMMA : 0) |
+	    (c == ' ' ? SPACE : 0) | (c == '\n' ? NEWLINE : 0);
+}
+
+/* What scan.h says of the marks and masks, byte by byte. Returns where the damage is, or SIZE_MAX.
+ */
 static size_t
-read_slowly(const char *p, size_t n, bool breaks, char *what)
+read_slowly(const char *p, size_t n, bool breaks, char *what, unsigned *bits)
 {
 	size_t damage = SIZE_MAX, start = 0;
-	bool in_string = false, escaped = false, has_escape = false;
+	bool in_string = false, escaped = false, has_escape = false, after = false;
 
 	memset(what, PLAIN, n);
 	for (size_t i = 0; i < n; i++) {
 		bool control = (unsigned char)p[i] < 0x20, was_escaped = escaped;
 
-		escaped = false;
+		bits[i] = bits_anywhere(p[i]) | (after ? HINT : 0);
+		if (after)
+			what[i] = MARK;
+		after = escaped = false;
 		if (control && breaks)
 			what[i] = MARK;
-		if ((in_string ? control : p[i] == '\\') && damage == SIZE_MAX)
-			damage = i;
-		if (!in_string && p[i] != '\0' && strchr("{}[]", p[i]) != NULL)
+		if (in_string ? control : p[i] == '\\') {
+			bits[i] |= DAMAGE;
+			if (damage == SIZE_MAX)
+				damage = i;
+		}
+		if (!in_string && p[i] != '\0' && strchr("{}[]", p[i]) != NULL) {
+			bits[i] |= strchr("{[", p[i]) != NULL ? OPENING : CLOSING;
 			what[i] = MARK;
+		}
 		if (was_escaped) {
 			if (p[i] == 'u' || p[i] == '/')
 				what[i] = MARK;
+			bits[i] |= p[i] == 'u' || p[i] == '/' ? HINT : 0;
+			bits[i] |= p[i] != '"' && p[i] != '\\' ? ESCAPE : 0;
 		} else if (p[i] == '\\') {
 			escaped = true;
 			has_escape |= in_string;
@@ -61,37 +112,67 @@ read_slowly(const char *p, size_t n, bool breaks, char *what)
 			in_string = true;
 			has_escape = false;
 			start = i + 1;
+			bits[i] |= QUOTE;
 		} else if (p[i] == '"') {
 			in_string = false;
+			bits[i] |= QUOTE;
 			if (what[i] == PLAIN)
 				what[i] = is_any_name((struct str){p + start, i - start}) &&
 					before_colon(p + i + 1, p + n) ?
 				    MARK :
 				    MAY_BE_MARK;
-			if (has_escape && i + 1 < n)
-				what[i + 1] = MARK;
+			after = has_escape;
 		}
+		bits[i] |= in_string ? STRING : 0;
 	}
 	return damage;
 }
 
+/* Do the groups of the last step, which ended at byte `done`, say what was read slowly? Around the
+ * text are blanks, up to the group's end: a string may go on there, or be marked, or an escape. */
+static bool
+sorts_well(const struct scan *s, const unsigned *bits, ptrdiff_t from)
+{
+	size_t bytes = SCAN_GROUP * SCAN_BLOCK;
+	size_t groups = (s->n_blocks + SCAN_GROUP - 1) / SCAN_GROUP;
+	bool good = true, ascii;
+
+	for (size_t k = 0; k < groups; k++) {
+		const struct scan_group *g = &s->groups[k];
+
+		ascii = true;
+		for (size_t i = 0; i < bytes; i++) {
+			ptrdiff_t at = g->at + (ptrdiff_t)i;
+			bool is_text = at >= from && at < (ptrdiff_t)s->done;
+			unsigned got = bits_of(g, i), any = STRING | HINT | ESCAPE;
+
+			good &= is_text ? got == bits[at] : (got | any) == (SPACE | any);
+			if (is_text)
+				ascii &= (unsigned char)s->p[at] < 0x80;
+		}
+		good = good && g->ascii == ascii;
+	}
+	return good;
+}
+
 /* Is what the scan of the n bytes at p says the same? Otherwise where it differs. */
 static bool
-scans_well(enum scan_kernel kernel, const char *p, size_t n, bool breaks)
+scans_well(enum scan_kernel kernel, const char *p, size_t n, bool breaks, bool sorts)
 {
 	static struct scan s;
 	struct scan_names set = {0};
 	char *what = malloc(n + 1);
+	unsigned *bits = malloc((n + 1) * sizeof(*bits));
 	size_t damage, seen = 0;
 	int64_t last = -1;
 	bool good = true;
 
-	if (what == NULL)
+	if (what == NULL || bits == NULL)
 		abort();
 	for (size_t i = 0; i < NAMES; i++)
 		scan_names_add(&set, names[i], i);
-	damage = read_slowly(p, n, breaks, what);
-	scan_start(&s, kernel, &set, p, n, breaks, false);
+	damage = read_slowly(p, n, breaks, what, bits);
+	scan_start(&s, kernel, &set, p, n, breaks, sorts);
 	while (scan_more(&s)) {
 		good = good && s.done > seen && s.done - seen <= SCAN_STEP + 2 * SCAN_BLOCK;
 		for (size_t i = 0; i < s.n_marks; i++) {
@@ -103,12 +184,14 @@ scans_well(enum scan_kernel kernel, const char *p, size_t n, bool breaks)
 			if (at < n)
 				what[at] = PLAIN;
 		}
+		good = good && (!sorts || sorts_well(&s, bits, (ptrdiff_t)seen));
 		seen = s.done;
 	}
 	good = good && seen == n && s.damage == damage;
 	for (size_t i = 0; i < n; i++)
 		good = good && what[i] != MARK;
 	free(what);
+	free(bits);
 	return good;
 }
 
@@ -123,7 +206,8 @@ scans_copy(enum scan_kernel kernel, const char *text, size_t n, size_t before, b
 		abort();
 	memset(block, '"', before);
 	memcpy(block + before, text, n);
-	good = scans_well(kernel, block + before, n, breaks);
+	good = scans_well(kernel, block + before, n, breaks, false) &&
+	    scans_well(kernel, block + before, n, breaks, true);
 	free(block);
 	return good;
 }
@@ -143,7 +227,7 @@ random_text(char *p, size_t max, const char *alphabet)
 			n += name.n;
 			p[n++] = '"';
 			p[n++] = ':';
-		} else if (what == 1) { /* a run of backslashes */
+		} else if (what == 1 && strchr(alphabet, '\\') != NULL) { /* a run of backslashes */
 			for (unsigned k = below(9); k > 0 && n < max; k--)
 				p[n++] = '\\';
 		} else {
@@ -157,13 +241,15 @@ static void
 test_random(enum scan_kernel kernel)
 {
 	static const char *const alphabets[] = {"\"\\{}[]:, \nau/\x01\xc3\x7f", "abcdefghij \"",
-	    "{}[]", "\\\"", "\n \t\r\"x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{\""};
+	    "{}[]", "\\\"", "\n \t\r\"x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{\"",
+	    "\"{}[]:, ;*jJzZl-\n\xc3\xa9\x1f\x20\x7f\x8b\xa2\xdb\xfd"};
+	static const size_t n_alphabets = sizeof(alphabets) / sizeof(alphabets[0]);
 	static char text[3 * SCAN_STEP];
 	unsigned bad = 0, done = 0;
 
 	for (unsigned round = 0; round < 6000; round++) {
 		size_t max = round % 50 == 0 ? 3 * SCAN_STEP - below(200) : below(400);
-		size_t n = random_text(text, max, alphabets[round % 6]);
+		size_t n = random_text(text, max, alphabets[round % n_alphabets]);
 
 		bad += !scans_copy(kernel, text, n, below(70), round & 1);
 		done++;
