@@ -701,38 +701,28 @@ test_oldest(size_t streams)
 	run_free(r, "oldest first");
 }
 
-static void
-sleep_ms(long ms)
-{
-	struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
-
-	(void)nanosleep(&t, NULL);
-}
-
-/* Blocks taken so far, of all streams but the first. */
-static size_t
-count_taken(struct fake *f)
-{
-	size_t n = 0;
-
-	(void)pthread_mutex_lock(&f->lock);
-	for (size_t i = 1; i < f->source.streams; i++)
-		n += f->streams[i].at;
-	(void)pthread_mutex_unlock(&f->lock);
-	return n;
-}
-
-/* Wait until no stream takes anything any more. */
+/* Wait until all streams but the first have ended or may take nothing any more, which stays so
+ * while what holds them up lasts. The blocks that they took. */
 static size_t
 wait_for_rest(struct fake *f)
 {
-	size_t n = count_taken(f), before;
+	size_t taken, resting;
 
-	do {
-		before = n;
-		sleep_ms(300);
-	} while ((n = count_taken(f)) != before);
-	return n;
+	(void)pthread_mutex_lock(&f->lock);
+	for (;;) {
+		taken = resting = 0;
+		for (size_t i = 1; i < f->source.streams; i++) {
+			const struct stream *s = &f->streams[i];
+
+			taken += s->at;
+			resting += s->at == s->pages || (s->gate != SOURCE_FREE && !may_fetch(s));
+		}
+		if (resting == f->source.streams - 1)
+			break;
+		(void)pthread_cond_wait(&f->moved, &f->lock);
+	}
+	(void)pthread_mutex_unlock(&f->lock);
+	return taken;
 }
 
 static void
@@ -875,8 +865,10 @@ test_interrupt_shut(void)
 	start(&t, r);
 	(void)wait_for_rest(f);
 	(void)pthread_mutex_lock(&f->lock);
-	ok(f->streams[1].waiting > 1, "several threads wait at a gate");
+	while (f->streams[1].waiting < 2)
+		(void)pthread_cond_wait(&f->moved, &f->lock);
 	(void)pthread_mutex_unlock(&f->lock);
+	ok(true, "several threads wait at a gate");
 	ok(pipeline_interrupt(r->pipeline), "an interrupt ends the run");
 	join(t);
 	is_int(count_lines(), 0, "nothing was certain");
@@ -1118,7 +1110,6 @@ test_checkpoint_pipe(void)
 	r->spoil = remove_checkpoint; /* never: the output is not the file */
 	start(&t, r);
 	ok(read(ends[0], &byte, 1) == 1, "a slow reader of a pipe");
-	sleep_ms(100);
 	is_int(said(), 0, "the checkpoint says nothing before all is written");
 	ok(access(check_new, F_OK) == 0, "but what it will say is written");
 	(void)close(ends[0]);
