@@ -242,40 +242,22 @@ finish(int result, const struct err *err)
 	return counts.problems > 0 || unsorted > 0 ? STATUS_INCOMPLETE : STATUS_COMPLETE;
 }
 
-/* What answers most of the query without parsing; NULL where every event is to be parsed. The
- * vectors are the fastest ones, or those in SPITZEL_SCAN ("swar", "sse2", ...; "none"), by which
- * tests ask for the others. */
-static int
-make_project(const struct search *search, struct project **project)
+static struct search
+make_search(const struct command *c)
 {
-	const char *name = getenv("SPITZEL_SCAN");
-	enum scan_kernel kernel = scan_best();
-
-	*project = NULL;
-	if (name != NULL && strcmp(name, "none") == 0)
-		return 0;
-	if (name != NULL && (scan_kernel_named(str_of(name), &kernel) != 0 || !scan_has(kernel)))
-		return complain("SPITZEL_SCAN", "there are no such vectors here");
-	*project = project_new(&(struct project_query){.match = search->match,
-				   .windowed = search->windowed,
-				   .from = search->from,
-				   .to = search->to,
-				   .untimed = search->in_order},
-	    kernel);
-	return 0;
+	return (struct search){.match = c->match,
+	    .windowed = c->from_option != NULL || c->to_option != NULL,
+	    .from = c->from,
+	    .to = c->to};
 }
 
 /* Run the source through the pipeline to stdout. */
 static enum status
-search_source(const struct command *c, struct source *source, bool ordered, enum out_order order)
+search_source(const struct command *c, const struct search *search, struct source *source,
+    bool ordered, enum out_order order)
 {
-	struct search search = {.match = c->match,
-	    .windowed = c->from_option != NULL || c->to_option != NULL,
-	    .from = c->from,
-	    .to = c->to,
-	    .in_order = order == OUT_READ && c->n_trails > 0};
 	struct pipeline_config config = {.source = source,
-	    .search = &search,
+	    .search = search,
 	    .jobs = c->jobs,
 	    .ordered = ordered,
 	    .checkpoint = run.checkpoint,
@@ -283,14 +265,9 @@ search_source(const struct command *c, struct source *source, bool ordered, enum
 	    .moved = show_progress,
 	    .printing = hide_progress,
 	    .context = &run.progress};
-	struct project *project = NULL;
 	enum status status;
 	struct err err;
 
-	/* Event history comes wrapped: it has to be parsed. */
-	if (c->n_trails > 0 && !c->strict && make_project(&search, &project) != 0)
-		return STATUS_USAGE;
-	search.project = project;
 	if (c->blank && !c->quiet)
 		(void)complain("--match", "an empty expression holds for every event");
 	run.command = c;
@@ -305,7 +282,6 @@ search_source(const struct command *c, struct source *source, bool ordered, enum
 	status = finish(pipeline_run(run.pipeline, &err), &err);
 	if (!pipeline_free(run.pipeline))
 		_exit((int)status);
-	project_free(project);
 	out_free(run.out);
 	return status;
 }
@@ -320,15 +296,49 @@ page_size(void)
 	return size > 0 && size < TRAIL_PAGE_SIZE ? size : TRAIL_PAGE_SIZE;
 }
 
+/* The vectors that do most of the work: the fastest ones, or those in SPITZEL_SCAN ("swar", "sse2",
+ * ...), by which tests ask for the others; "none": every event is parsed. */
+static int
+choose_kernel(enum scan_kernel *kernel, bool *parses)
+{
+	const char *name = getenv("SPITZEL_SCAN");
+
+	*kernel = scan_best();
+	*parses = name != NULL && strcmp(name, "none") == 0;
+	if (name == NULL || *parses)
+		return 0;
+	if (scan_kernel_named(str_of(name), kernel) != 0 || !scan_has(*kernel))
+		return complain("SPITZEL_SCAN", "there are no such vectors here");
+	return 0;
+}
+
 static enum status
 search_trails(const struct command *c)
 {
 	enum out_order order = c->sort == SORT_NEWEST ? OUT_NEWEST :
 	    c->sort == SORT_OLDEST                    ? OUT_OLDEST :
 							OUT_READ;
+	struct search search = make_search(c);
+	struct project *project = NULL;
+	enum scan_kernel kernel;
+	enum status status;
+	bool parses;
 
-	return search_source(
-	    c, trail_open(c->trails, c->n_trails, page_size()), c->sort != SORT_NONE, order);
+	if (choose_kernel(&kernel, &parses) != 0)
+		return STATUS_USAGE;
+	search.in_order = order == OUT_READ;
+	if (!parses && !c->strict)
+		project = project_new(&(struct project_query){.match = search.match,
+					  .windowed = search.windowed,
+					  .from = search.from,
+					  .to = search.to,
+					  .untimed = search.in_order},
+		    kernel);
+	search.project = project;
+	status = search_source(c, &search,
+	    trail_open(c->trails, c->n_trails, page_size(), kernel), c->sort != SORT_NONE, order);
+	project_free(project);
+	return status;
 }
 
 /* --- event history --- */
@@ -547,6 +557,7 @@ search_account(struct command *c, struct account *a, bool until_now)
 	    .all = a->all,
 	    .rate = c->rate,
 	    .until_now = until_now};
+	const struct search search = make_search(c);
 	enum status status;
 
 	for (size_t i = 0; i < a->n; i++)
@@ -565,7 +576,7 @@ search_account(struct command *c, struct account *a, bool until_now)
 		(void)snprintf(run.where, sizeof(run.where), "%s", a->names[0]);
 	else
 		(void)snprintf(run.where, sizeof(run.where), "%zu regions", a->n);
-	return search_source(c, lookup_open(&config),
+	return search_source(c, &search, lookup_open(&config),
 	    c->sort == SORT_DEFAULT || c->sort == SORT_NEWEST,
 	    c->sort == SORT_OLDEST ? OUT_OLDEST : OUT_READ);
 }

@@ -823,7 +823,7 @@ trail_close(struct source *source)
 }
 
 struct source *
-trail_open(const char *const *names, size_t n, size_t page_size)
+trail_open(const char *const *names, size_t n, size_t page_size, enum scan_kernel kernel)
 {
 	struct trail *t = xmalloc(sizeof(*t));
 
@@ -835,7 +835,7 @@ trail_open(const char *const *names, size_t n, size_t page_size)
 	    .roots = names,
 	    .n_roots = n,
 	    .page_size = page_size,
-	    .kernel = scan_best(),
+	    .kernel = kernel,
 	    .fd = -1};
 	t->gz = gz_new();
 	return &t->source;

@@ -8,6 +8,7 @@
 #ifndef TRAIL_H
 #define TRAIL_H
 
+#include "scan.h"
 #include "source.h"
 #include "str.h"
 
@@ -21,7 +22,9 @@
 #define TRAIL_MAX_DEPTH 64          /* folders in folders */
 
 /* A source over n names, "-" being standard input; they must outlive it. page_size in bytes:
- * TRAIL_PAGE_SIZE but in tests. The source frees itself in close. */
-struct source *trail_open(const char *const *names, size_t n, size_t page_size) MUSTUSE;
+ * TRAIL_PAGE_SIZE but in tests. kernel: what lists and streams are divided with. The source frees
+ * itself in close. */
+struct source *trail_open(
+    const char *const *names, size_t n, size_t page_size, enum scan_kernel kernel) MUSTUSE;
 
 #endif

@@ -238,7 +238,7 @@ log_page(struct log *log, const struct page *page)
 static void
 read_names(struct log *log, const char *const *names, size_t n, size_t page_size)
 {
-	struct source *s = trail_open(names, n, page_size);
+	struct source *s = trail_open(names, n, page_size, scan_best());
 	struct page *page = page_new();
 	void *loader = s->loader_new(s);
 
@@ -787,7 +787,7 @@ check_resized(off_t at, bool even, bool before, bool shorter, const char *what)
 	struct buf b = {0};
 	struct str content = many_lines(&b);
 	const char *path = add_file("resized.json", content, STR(""));
-	struct source *s = trail_open(&path, 1, 65536);
+	struct source *s = trail_open(&path, 1, 65536, scan_best());
 	struct page *pages[2] = {page_new(), page_new()};
 	void *loader = s->loader_new(s);
 	uint64_t size = b.n;
@@ -837,7 +837,7 @@ check_cut_list(void)
 		buf_str(&b, STR(",{}"));
 	buf_str(&b, STR("]}"));
 	path = add_file("list.json", buf_slice(&b), STR(""));
-	s = trail_open(&path, 1, 65536);
+	s = trail_open(&path, 1, 65536, scan_best());
 	ok(s->next(s, 0, page) && page->n_problems == 0, "the beginning of a list");
 	resize(path, 100000);
 	while (page->n_problems == 0) {
