@@ -356,24 +356,27 @@ avx512_strings(__m512i quotes, uint64_t *in_string)
 AVX512 static inline bool
 avx512_sort_group(struct scan_carry *carry, const char *p, struct scan_group *g)
 {
-	__m512i kinds[KINDS], slashes, strings;
+	__m512i kinds[KINDS], brackets, slashes, strings, opening, closing;
 	bool ascii = avx512_kinds(p, kinds);
-	const __m512i opening = kinds[OPENING], closing = kinds[CLOSING], square = kinds[SQUARE];
 	const __m512i controls = kinds[CONTROL], none = _mm512_setzero_si512();
 
-	slashes = _mm512_andnot_si512(_mm512_or_si512(opening, closing), square);
+	brackets = _mm512_or_si512(kinds[OPENING], kinds[CLOSING]);
+	slashes = _mm512_andnot_si512(brackets, kinds[SQUARE]);
 	if (_mm512_test_epi64_mask(slashes, slashes) != 0 ||
 	    (carry->escape | carry->has_escape | carry->after) != 0)
 		return false;
 	strings = avx512_strings(kinds[QUOTE], &carry->in_string);
+	opening = _mm512_andnot_si512(strings, kinds[OPENING]);
+	closing = _mm512_andnot_si512(strings, kinds[CLOSING]);
 	_mm512_storeu_si512(g->quotes, kinds[QUOTE]);
+	_mm512_storeu_si512(g->ends, _mm512_andnot_si512(strings, kinds[QUOTE]));
 	_mm512_storeu_si512(g->strings, strings);
 	_mm512_storeu_si512(g->escapes, none);
-	_mm512_storeu_si512(g->hints, none);
+	_mm512_storeu_si512(g->marks, _mm512_or_si512(opening, closing));
 	_mm512_storeu_si512(g->damage, _mm512_and_si512(controls, strings));
-	_mm512_storeu_si512(g->opening, _mm512_andnot_si512(strings, opening));
-	_mm512_storeu_si512(g->closing, _mm512_andnot_si512(strings, closing));
-	_mm512_storeu_si512(g->braces, _mm512_andnot_si512(square, opening));
+	_mm512_storeu_si512(g->opening, opening);
+	_mm512_storeu_si512(g->closing, closing);
+	_mm512_storeu_si512(g->braces, _mm512_andnot_si512(kinds[SQUARE], kinds[OPENING]));
 	_mm512_storeu_si512(g->colons, _mm512_andnot_si512(controls, kinds[TEN]));
 	_mm512_storeu_si512(g->commas, kinds[COMMA]);
 	_mm512_storeu_si512(g->spaces, kinds[SPACE]);

@@ -74,7 +74,8 @@ struct scan_group {
 					 including, the closing one */
 	uint64_t quotes[SCAN_GROUP];  /* that open and close strings */
 	uint64_t escapes[SCAN_GROUP]; /* escaped, but no quotes or backslashes */
-	uint64_t hints[SCAN_GROUP];   /* marked, but neither brackets nor quotes (struct scan) */
+	uint64_t marks[SCAN_GROUP];   /* those of struct scan but for names, and without `breaks` */
+	uint64_t ends[SCAN_GROUP];    /* quotes that close strings */
 	uint64_t damage[SCAN_GROUP];  /* control characters in strings, backslashes in none */
 	uint64_t opening[SCAN_GROUP]; /* brackets and braces, outside of strings */
 	uint64_t closing[SCAN_GROUP];

@@ -208,7 +208,8 @@ KERNEL(sort)(
 	for (int i = 0; i < VECTORS; i++)
 		all[i] = vec_fill(0);
 	for (size_t k = first; k < end; k++, p += SCAN_BLOCK) {
-		uint64_t quotes, slashes, strings, controls, escapes = 0, hints = 0;
+		uint64_t quotes, slashes, strings, opening, closing, controls;
+		uint64_t escapes = 0, hints = 0;
 		vec v[VECTORS];
 
 		UNROLL
@@ -232,9 +233,10 @@ KERNEL(sort)(
 		g->quotes[k] = quotes;
 		g->strings[k] = strings;
 		g->escapes[k] = escapes;
-		g->hints[k] = hints;
-		g->opening[k] = KERNEL(either)(v, '{') & ~strings;
-		g->closing[k] = KERNEL(either)(v, '}') & ~strings;
+		g->opening[k] = opening = KERNEL(either)(v, '{') & ~strings;
+		g->closing[k] = closing = KERNEL(either)(v, '}') & ~strings;
+		g->marks[k] = opening | closing | hints;
+		g->ends[k] = quotes & ~strings;
 		g->braces[k] = KERNEL(equal)(v, '{');
 		g->colons[k] = KERNEL(equal)(v, ':');
 		g->commas[k] = KERNEL(equal)(v, ',');
@@ -258,20 +260,24 @@ KERNEL(mark_sorted)(struct scan *s, const char *p, size_t first, size_t end, uin
 	const struct scan_names others = other_names(s->names);
 	const uint64_t breaks = s->breaks ? ~(uint64_t)0 : 0;
 
-	for (size_t b = first; b < end; b++, p += SCAN_BLOCK) {
-		const struct scan_group *g = &s->groups[b / SCAN_GROUP];
-		size_t k = b % SCAN_GROUP, at = (size_t)(g->at + (ptrdiff_t)(k * SCAN_BLOCK));
-		uint64_t marks = g->opening[k] | g->closing[k] | g->hints[k];
-		vec v[VECTORS];
+	while (first < end) {
+		const struct scan_group *g = &s->groups[first / SCAN_GROUP];
+		size_t k = first % SCAN_GROUP, at = (size_t)(g->at + (ptrdiff_t)(k * SCAN_BLOCK));
 
-		UNROLL
-		for (int i = 0; i < VECTORS; i++)
-			v[i] = vec_load(p + i * (SCAN_BLOCK / VECTORS));
-		if (g->damage[k] != 0 && s->damage == SIZE_MAX)
-			s->damage = at + (size_t)__builtin_ctzll(g->damage[k]);
-		marks |= g->controls[k] & breaks;
-		marks |= KERNEL(name_ends)(&others, p, v) & g->quotes[k] & ~g->strings[k];
-		out = KERNEL(put)(out, marks, (uint32_t)at);
+		for (; k < SCAN_GROUP && first < end; k++, first++) {
+			uint64_t marks = g->marks[k] | (g->controls[k] & breaks);
+			vec v[VECTORS];
+
+			UNROLL
+			for (int i = 0; i < VECTORS; i++)
+				v[i] = vec_load(p + i * (SCAN_BLOCK / VECTORS));
+			if (g->damage[k] != 0 && s->damage == SIZE_MAX)
+				s->damage = at + (size_t)__builtin_ctzll(g->damage[k]);
+			marks |= KERNEL(name_ends)(&others, p, v) & g->ends[k];
+			out = KERNEL(put)(out, marks, (uint32_t)at);
+			p += SCAN_BLOCK;
+			at += SCAN_BLOCK;
+		}
 	}
 	return out;
 }

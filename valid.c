@@ -250,6 +250,24 @@ check_rest(struct valid_run *run, const struct scan_group *g, const struct relat
 		doubt_all(run, at, r->newlines[k]);
 }
 
+/* How many bytes from p on are known to be ASCII: none, eight or 32. */
+static inline size_t
+skip_ascii(const char *p, ptrdiff_t n)
+{
+	const uint64_t high = 0x8080808080808080u;
+	uint64_t w[4];
+
+	if (n >= 32) {
+		memcpy(w, p, 32);
+		if (((w[0] | w[1] | w[2] | w[3]) & high) == 0)
+			return 32;
+	}
+	if (n < 8)
+		return 0;
+	memcpy(w, p, 8);
+	return (w[0] & high) == 0 ? 8 : 0;
+}
+
 /* The text goes on behind the group, so that a character at its end can be looked at whole. */
 static void
 check_utf8(struct valid_run *run, const struct scan_group *g)
@@ -261,13 +279,10 @@ check_utf8(struct valid_run *run, const struct scan_group *g)
 	if (end > run->end - run->p)
 		end = run->end - run->p;
 	while (at < end) {
+		size_t n = skip_ascii(run->p + at, end - at);
 		uint32_t cp;
-		uint64_t w;
-		size_t n = 8;
 
-		if (end - at >= 8)
-			memcpy(&w, run->p + at, 8);
-		if (end - at < 8 || (w & 0x8080808080808080u) != 0)
+		if (n == 0)
 			n = utf8_read(run->p + at, run->end, &cp);
 		if (n == 0)
 			doubt(run, at);

@@ -38,7 +38,7 @@ enum {
 	STRING = 1,
 	QUOTE = 1 << 1,
 	ESCAPE = 1 << 2,
-	HINT = 1 << 3,
+	MARKED = 1 << 3,
 	DAMAGE = 1 << 4,
 	OPENING = 1 << 5,
 	CLOSING = 1 << 6,
@@ -47,15 +47,16 @@ enum {
 	COMMA = 1 << 9,
 	SPACE = 1 << 10,
 	NEWLINE = 1 << 11,
-	CONTROL = 1 << 12
+	CONTROL = 1 << 12,
+	END = 1 << 13
 };
 
 static unsigned
 bits_of(const struct scan_group *g, size_t byte)
 {
-	const uint64_t *const masks_of[] = {g->strings, g->quotes, g->escapes, g->hints, g->damage,
+	const uint64_t *const masks_of[] = {g->strings, g->quotes, g->escapes, g->marks, g->damage,
 	    g->opening, g->closing, g->braces, g->colons, g->commas, g->spaces, g->newlines,
-	    g->controls};
+	    g->controls, g->ends};
 	unsigned bits = 0;
 
 	for (size_t i = 0; i < sizeof(masks_of) / sizeof(masks_of[0]); i++)
@@ -85,7 +86,7 @@ read_slowly(const char *p, size_t n, bool breaks, char *what, unsigned *bits)
 	for (size_t i = 0; i < n; i++) {
 		bool control = (unsigned char)p[i] < 0x20, was_escaped = escaped;
 
-		bits[i] = bits_anywhere(p[i]) | (after ? HINT : 0);
+		bits[i] = bits_anywhere(p[i]) | (after ? MARKED : 0);
 		if (after)
 			what[i] = MARK;
 		after = escaped = false;
@@ -98,12 +99,13 @@ read_slowly(const char *p, size_t n, bool breaks, char *what, unsigned *bits)
 		}
 		if (!in_string && p[i] != '\0' && strchr("{}[]", p[i]) != NULL) {
 			bits[i] |= strchr("{[", p[i]) != NULL ? OPENING : CLOSING;
+			bits[i] |= MARKED;
 			what[i] = MARK;
 		}
 		if (was_escaped) {
 			if (p[i] == 'u' || p[i] == '/')
 				what[i] = MARK;
-			bits[i] |= p[i] == 'u' || p[i] == '/' ? HINT : 0;
+			bits[i] |= p[i] == 'u' || p[i] == '/' ? MARKED : 0;
 			bits[i] |= p[i] != '"' && p[i] != '\\' ? ESCAPE : 0;
 		} else if (p[i] == '\\') {
 			escaped = true;
@@ -115,7 +117,7 @@ read_slowly(const char *p, size_t n, bool breaks, char *what, unsigned *bits)
 			bits[i] |= QUOTE;
 		} else if (p[i] == '"') {
 			in_string = false;
-			bits[i] |= QUOTE;
+			bits[i] |= QUOTE | END;
 			if (what[i] == PLAIN)
 				what[i] = is_any_name((struct str){p + start, i - start}) &&
 					before_colon(p + i + 1, p + n) ?
@@ -144,7 +146,7 @@ sorts_well(const struct scan *s, const unsigned *bits, ptrdiff_t from)
 		for (size_t i = 0; i < bytes; i++) {
 			ptrdiff_t at = g->at + (ptrdiff_t)i;
 			bool is_text = at >= from && at < (ptrdiff_t)s->done;
-			unsigned got = bits_of(g, i), any = STRING | HINT | ESCAPE;
+			unsigned got = bits_of(g, i), any = STRING | MARKED | ESCAPE;
 
 			good &= is_text ? got == bits[at] : (got | any) == (SPACE | any);
 			if (is_text)
