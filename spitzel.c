@@ -557,7 +557,7 @@ search_account(struct command *c, struct account *a, bool until_now)
 	    .all = a->all,
 	    .rate = c->rate,
 	    .until_now = until_now};
-	const struct search search = make_search(c);
+	struct search search;
 	enum status status;
 
 	for (size_t i = 0; i < a->n; i++)
@@ -576,6 +576,7 @@ search_account(struct command *c, struct account *a, bool until_now)
 		(void)snprintf(run.where, sizeof(run.where), "%s", a->names[0]);
 	else
 		(void)snprintf(run.where, sizeof(run.where), "%zu regions", a->n);
+	search = make_search(c); /* a checkpoint may have another window than now */
 	return search_source(c, &search, lookup_open(&config),
 	    c->sort == SORT_DEFAULT || c->sort == SORT_NEWEST,
 	    c->sort == SORT_OLDEST ? OUT_OLDEST : OUT_READ);

@@ -452,7 +452,7 @@ def somebody_else_uses_the_quota():
     throttled = [e for e in log if e["outcome"] == "ThrottlingException"]
     if run.code or not h.newest_first(run.lines):
         bad.append("exit %s" % run.code)
-    if not throttled or len(throttled) > 30:
+    if not throttled or len(throttled) * 3 > len(log):      # a busy machine has more
         bad.append("%d of %d requests were throttled" % (len(throttled), len(log)))
     server.stop()
     return report(bad, run, server)
@@ -1429,6 +1429,8 @@ def the_window_stays():
     for window in (["--last", "1h"], ["--last-minute", "60"], [], ["--from", "-1h"],
                    ["--from", "-3h", "--to", "now"]):
         server = serve(R1, R2, count=300, live=True, latency=0.02)
+        server.generate(region=R1, count=240, end=int(time.time()) - 3480, span=240,
+                        density="uniform", seed=9)      # one a second, where an hour begins
         series = begun(server, window + ["-m", '$.eventName != "LookupEvents"'], 5, (R1, R2))
         log = server.log()
         high = max(e["params"]["EndTime"] for e in log)
@@ -1673,7 +1675,7 @@ def all_tokens_lapse_at_once():
     server = serve(count=8000, latency=1)
 
     def lapse(log):
-        if log["k"] in (40, 90):
+        if log["k"] in (30, 60, 90, 120):
             server.lapse()
     server.hook = lapse
     run = search(server, rate=20)
@@ -1883,7 +1885,7 @@ def credentials_that_expire():
                  "token": fakeaws.TOKEN}
     for regions, latency, query in (((R1,), 0, []), (ALL3, 0.05, []),
                                     (ALL3, 0.05, ["--sort", "none"])):
-        server = serve(*regions, count=300, latency=latency)
+        server = serve(*regions, count=1500, latency=latency)    # not all on their way at once
         series = Series(server, query, regions)
         good = server.get("credentials")
 
