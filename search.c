@@ -225,8 +225,7 @@ add_record(struct work *w, struct str text, enum valid valid, struct str time_te
 {
 	struct line line = {.time = INT64_MIN, .stream = w->page->stream};
 
-	if ((w->search->windowed || !w->search->in_order) && time_text.n > 0 &&
-	    when_parse_event(time_text, &line.time) != 0)
+	if (time_text.n > 0 && when_parse_event(time_text, &line.time) != 0)
 		line.time = INT64_MIN;
 	w->page->counts.events++;
 	if (w->search->windowed && line.time == INT64_MIN)

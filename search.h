@@ -21,7 +21,6 @@ struct search {
 	bool windowed; /* from and to count */
 	int64_t from;  /* us since the epoch, both inclusive */
 	int64_t to;
-	bool in_order; /* lines are printed as they come: nobody asks for their time */
 };
 
 struct search_scratch;

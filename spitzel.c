@@ -326,13 +326,12 @@ search_trails(const struct command *c)
 
 	if (choose_kernel(&kernel, &parses) != 0)
 		return STATUS_USAGE;
-	search.in_order = order == OUT_READ;
 	if (!parses && !c->strict)
 		project = project_new(&(struct project_query){.match = search.match,
 					  .windowed = search.windowed,
 					  .from = search.from,
 					  .to = search.to,
-					  .untimed = search.in_order},
+					  .untimed = order == OUT_READ},
 		    kernel);
 	search.project = project;
 	status = search_source(c, &search,
