@@ -41,9 +41,9 @@ regex_compile(struct str pattern, struct err *err)
 		(void)err_set(err, at < pattern.n ? at : pattern.n, "%s", (const char *)text);
 		return NULL;
 	}
+	re = xmalloc(sizeof(*re));
 	/* Fails where executable memory is refused (SELinux, W^X kernels): then PCRE2 interprets.
 	 */
-	re = xmalloc(sizeof(*re));
 	re->match =
 	    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0 ? pcre2_jit_match : pcre2_match;
 	re->code = code;

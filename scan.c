@@ -354,7 +354,7 @@ avx512_strings(__m512i quotes, uint64_t *in_string)
 
 /* Backslashes are rare: there what is escaped is found out block by block. */
 AVX512 static inline bool
-avx512_sort_group(struct scan_carry *carry, const char *p, struct scan_group *g)
+avx512_sort_whole(struct scan_carry *carry, const char *p, struct scan_group *g)
 {
 	__m512i kinds[KINDS], brackets, slashes, strings, opening, closing;
 	bool ascii = avx512_kinds(p, kinds);
@@ -404,7 +404,7 @@ avx512_sort_group(struct scan_carry *carry, const char *p, struct scan_group *g)
 #define vec_lookup(t, v) _mm512_shuffle_epi8(t, v)
 #define prefix_xor(bits) xor_by_clmul(bits)
 #define put_eight(out, bits, base) avx512_put_eight(out, bits, base)
-#define sort_group(to, p, g) avx512_sort_group(to, p, g)
+#define sort_whole(to, p, g) avx512_sort_whole(to, p, g)
 #include "scan_kernel.h"
 
 #elif defined(__aarch64__)

@@ -19,7 +19,7 @@
  *     lowest(bits)      the number of the lowest bit set; any below 64 where there is none
  *     put_eight(...)    (out, bits, base): the positions of the lowest eight bits set, plus base;
  *                       anything where there are fewer; not in each kernel
- *     sort_group(...)   KERNEL(sort) of a whole group at once: (to, p, g); false where that has to
+ *     sort_whole(...)   KERNEL(sort) of a whole group at once: (to, p, g); false where that has to
  *                       be done block by block; not in each kernel
  *
  * and undefines them again. */
@@ -200,8 +200,8 @@ KERNEL(sort)(
 	vec all[VECTORS];
 	hits high[VECTORS];
 
-#ifdef sort_group
-	if (end - first == SCAN_GROUP && sort_group(to, p, g))
+#ifdef sort_whole
+	if (end - first == SCAN_GROUP && sort_whole(to, p, g))
 		return;
 #endif
 	UNROLL
@@ -344,4 +344,4 @@ KERNEL(find)(const struct scan_needle *needles, size_t n_needles, const char *p,
 #undef prefix_xor
 #undef lowest
 #undef put_eight
-#undef sort_group
+#undef sort_whole

@@ -72,7 +72,7 @@ KERNEL(relate_from)(struct valid_carry *c, bool lines, const struct scan_group *
 	missing = values & ~value;
 	objects = (member & values & ~first) | (name & ~colons) | missing;
 	doubts = (value & separators) | (closing & separator) | (colons & ~name) |
-	    (controls & strings);
+	    load(g->damage + k);
 	controls &= outside & ~newlines;
 	store(r->objects + k, objects);
 	store(r->arrays + k, colons | missing);
