@@ -281,7 +281,7 @@ search_text(struct work *w)
 	struct project_run *run = w->scratch->run;
 	struct project_record record;
 	size_t origin = SIZE_MAX; /* where the run began; SIZE_MAX: it has to begin anew */
-	bool lines = false, line, checks = w->page->in_place;
+	bool lines = false, line, checks = w->page->prints;
 	struct framer f;
 	struct span event;
 	struct err err;
