@@ -325,7 +325,7 @@ searcher_main(void *context)
 	struct search_scratch *scratch = search_scratch_new(p->config.search);
 	struct page *page;
 
-	while ((page = queue_get(p->free_pages)) != NULL) {
+	while ((page = queue_get_newest(p->free_pages)) != NULL) {
 		if (!read_page(p, page)) {
 			give_back(p, page);
 			break;
@@ -386,7 +386,7 @@ fetcher_main(void *context)
 	struct search_scratch *scratch = search_scratch_new(p->config.search);
 	struct page *page;
 
-	while ((page = queue_get(p->free_pages)) != NULL) {
+	while ((page = queue_get_newest(p->free_pages)) != NULL) {
 		if (!p->config.source->next(p->config.source, stream, page)) {
 			page_free(page); /* there is one for each fetcher */
 			break;

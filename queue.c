@@ -70,8 +70,8 @@ queue_put(struct queue *q, struct page *page)
 	return taken;
 }
 
-struct page *
-queue_get(struct queue *q)
+static struct page *
+get(struct queue *q, bool newest)
 {
 	struct page *page = NULL;
 	struct page **slot;
@@ -80,14 +80,26 @@ queue_get(struct queue *q)
 	while (!q->closed && q->n == 0)
 		must(pthread_cond_wait(&q->filled, &q->lock));
 	if (!q->aborted && q->n > 0) {
-		slot = &q->slots[q->taken++ % q->cap];
+		q->n--;
+		slot = &q->slots[(newest ? q->taken + q->n : q->taken++) % q->cap];
 		page = *slot;
 		*slot = NULL;
-		q->n--;
 		must(pthread_cond_broadcast(&q->drained));
 	}
 	must(pthread_mutex_unlock(&q->lock));
 	return page;
+}
+
+struct page *
+queue_get(struct queue *q)
+{
+	return get(q, false);
+}
+
+struct page *
+queue_get_newest(struct queue *q)
+{
+	return get(q, true);
 }
 
 void

@@ -23,6 +23,10 @@ bool queue_put(struct queue *q, struct page *page) MUSTUSE;
 /* Take the next page, waiting for it. NULL when none will come. */
 struct page *queue_get(struct queue *q) MUSTUSE;
 
+/* The same, but the page that was put last: where all are alike, its buffers are likelier to be in
+ * the caches. */
+struct page *queue_get_newest(struct queue *q) MUSTUSE;
+
 /* Nothing more will be put. */
 void queue_close(struct queue *q);
 

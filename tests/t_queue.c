@@ -17,15 +17,26 @@ new_page(uint64_t seq)
 	return page;
 }
 
-/* Take a page and give its number; UINT64_MAX for none. */
+/* The page's number, UINT64_MAX for none. It is freed. */
 static uint64_t
-take(struct queue *q)
+number_of(struct page *page)
 {
-	struct page *page = queue_get(q);
 	uint64_t seq = page != NULL ? page->seq : UINT64_MAX;
 
 	page_free(page);
 	return seq;
+}
+
+static uint64_t
+take(struct queue *q)
+{
+	return number_of(queue_get(q));
+}
+
+static uint64_t
+take_newest(struct queue *q)
+{
+	return number_of(queue_get_newest(q));
 }
 
 static void
@@ -64,6 +75,19 @@ test_alone(void)
 	ok(queue_get(q) == NULL && queue_get(q) == NULL, "then nothing, again and again");
 	queue_close(q);
 	ok(queue_get(q) == NULL, "closed twice");
+	queue_free(q);
+
+	q = queue_new(3);
+	for (uint64_t round = 0; round < 4; round++) {
+		put(q, 1);
+		put(q, 2);
+		put(q, 3);
+		is_int(take_newest(q), 3, "last in, first out, if wanted");
+		put(q, 4);
+		is_int(take(q), 1, "the first is still the first");
+		is_int(take_newest(q), 4, "and the last the last");
+		is_int(take_newest(q), 2, "the only one is both");
+	}
 	queue_free(q);
 
 	q = queue_new(2);
