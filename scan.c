@@ -14,6 +14,9 @@
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
 
+/* Have what is a step ahead brought near: a text larger than the near caches comes from far. */
+#define PREFETCH(p) __builtin_prefetch((p) + SCAN_STEP)
+
 /* Keeps the compiler from gathering words in a vector to store them at once, which is slower. */
 #define ONE_BY_ONE(word) __asm__("" : "+r"(word))
 
@@ -264,18 +267,17 @@ enum kind {
 };
 
 #define OF(kind) (1u << (kind))
-#define ANY_LOW OF(CONTROL)
 
-static const unsigned char kinds_of_low[16] = {ANY_LOW | OF(SPACE), ANY_LOW, ANY_LOW | OF(QUOTE),
-    ANY_LOW, ANY_LOW, ANY_LOW, ANY_LOW, ANY_LOW, ANY_LOW, ANY_LOW, ANY_LOW | OF(TEN),
-    ANY_LOW | OF(SQUARE) | OF(OPENING), ANY_LOW | OF(SQUARE) | OF(COMMA),
-    ANY_LOW | OF(SQUARE) | OF(CLOSING), ANY_LOW, ANY_LOW};
-static const unsigned char kinds_of_high[16] = {[0] = OF(CONTROL) | OF(TEN),
-    [1] = OF(CONTROL),
-    [2] = OF(QUOTE) | OF(COMMA) | OF(SPACE),
-    [3] = OF(TEN),
-    [5] = OF(SQUARE) | OF(OPENING) | OF(CLOSING),
-    [7] = OF(OPENING) | OF(CLOSING)};
+/* Of what kinds the ASCII characters are. 0x7f is of none, and stands for all that are no ASCII. */
+static const unsigned char kinds_of[128] = {
+    OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL),
+    OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL) | OF(TEN), OF(CONTROL), OF(CONTROL),
+    OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL),
+    OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL),
+    OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL), OF(CONTROL), [' '] = OF(SPACE),
+    ['"'] = OF(QUOTE), [','] = OF(COMMA), [':'] = OF(TEN), ['['] = OF(SQUARE) | OF(OPENING),
+    ['\\'] = OF(SQUARE), [']'] = OF(SQUARE) | OF(CLOSING), ['{'] = OF(OPENING),
+    ['}'] = OF(CLOSING)};
 
 /* kinds[i] becomes what the i-th words were. */
 AVX512 static inline void
@@ -317,15 +319,17 @@ avx512_kinds(const char *p, __m512i kinds[KINDS])
 	    36, 44, 52, 60, 5, 13, 21, 29, 37, 45, 53, 61, 6, 14, 22, 30, 38, 46, 54, 62, 7, 15, 23,
 	    31, 39, 47, 55, 63};
 	const __m512i unit = _mm512_set1_epi64((long long)0x8040201008040201u);
+	const __m512i low = _mm512_loadu_si512(kinds_of);
+	const __m512i high = _mm512_loadu_si512(kinds_of + 64);
 	__m512i all = _mm512_setzero_si512();
 
 	UNROLL
 	for (int k = 0; k < SCAN_GROUP; k++) {
 		__m512i v = _mm512_loadu_si512(p + k * SCAN_BLOCK);
-		__m512i half = _mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(15));
-		__m512i of = _mm512_and_si512(_mm512_shuffle_epi8(avx512_table(kinds_of_low), v),
-		    _mm512_shuffle_epi8(avx512_table(kinds_of_high), half));
+		__m512i of = _mm512_permutex2var_epi8(
+		    low, _mm512_min_epu8(v, _mm512_set1_epi8(0x7f)), high);
 
+		PREFETCH(p + k * SCAN_BLOCK);
 		of = _mm512_shuffle_epi8(of, avx512_table(last_first));
 		of = _mm512_gf2p8affine_epi64_epi8(unit, of, 0);
 		kinds[k] = _mm512_permutexvar_epi8(_mm512_loadu_si512(columns), of);
@@ -352,28 +356,71 @@ avx512_strings(__m512i quotes, uint64_t *in_string)
 	return _mm512_mask_xor_epi64(strings, (__mmask8)in, strings, ones);
 }
 
-/* Backslashes are rare: there what is escaped is found out block by block. */
-AVX512 static inline bool
+/* Backslashes are rare: what they do is found out block by block. *quotes are left with those that
+ * are not escaped. */
+AVX512 static void
+avx512_escapes(struct scan_carry *carry, const char *p, __m512i slashes, __m512i *quotes,
+    struct scan_group *g)
+{
+	uint64_t escaped[SCAN_GROUP];
+
+	_mm512_storeu_si512(escaped, slashes);
+	for (int k = 0; k < SCAN_GROUP; k++)
+		escaped[k] = escaped_bytes(escaped[k], &carry->escape);
+	_mm512_storeu_si512(g->escapes,
+	    _mm512_andnot_si512(_mm512_or_si512(*quotes, slashes), _mm512_loadu_si512(escaped)));
+	*quotes = _mm512_andnot_si512(_mm512_loadu_si512(escaped), *quotes);
+	for (int k = 0; k < SCAN_GROUP; k++) {
+		__m512i v = _mm512_loadu_si512(p + k * SCAN_BLOCK);
+
+		g->marks[k] = escaped[k] &
+		    (_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('u')) |
+			_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('/')));
+	}
+}
+
+AVX512 static void
+avx512_behind_escapes(
+    struct scan_carry *carry, __m512i slashes, __m512i strings, struct scan_group *g)
+{
+	uint64_t s[SCAN_GROUP], in[SCAN_GROUP];
+
+	_mm512_storeu_si512(s, slashes);
+	_mm512_storeu_si512(in, strings);
+	for (int k = 0; k < SCAN_GROUP; k++)
+		g->marks[k] |= behind_escapes(s[k], in[k], carry);
+}
+
+AVX512 static inline void
 avx512_sort_whole(struct scan_carry *carry, const char *p, struct scan_group *g)
 {
-	__m512i kinds[KINDS], brackets, slashes, strings, opening, closing;
-	bool ascii = avx512_kinds(p, kinds);
-	const __m512i controls = kinds[CONTROL], none = _mm512_setzero_si512();
+	__m512i kinds[KINDS], slashes, strings, opening, closing, marks, damage;
+	bool ascii = avx512_kinds(p, kinds), escapes;
+	const __m512i controls = kinds[CONTROL];
 
-	brackets = _mm512_or_si512(kinds[OPENING], kinds[CLOSING]);
-	slashes = _mm512_andnot_si512(brackets, kinds[SQUARE]);
-	if (_mm512_test_epi64_mask(slashes, slashes) != 0 ||
-	    (carry->escape | carry->has_escape | carry->after) != 0)
-		return false;
+	marks = _mm512_or_si512(kinds[OPENING], kinds[CLOSING]);
+	slashes = _mm512_andnot_si512(marks, kinds[SQUARE]);
+	escapes = _mm512_test_epi64_mask(slashes, slashes) != 0 ||
+	    (carry->escape | carry->has_escape | carry->after) != 0;
+	if (escapes)
+		avx512_escapes(carry, p, slashes, &kinds[QUOTE], g);
 	strings = avx512_strings(kinds[QUOTE], &carry->in_string);
 	opening = _mm512_andnot_si512(strings, kinds[OPENING]);
 	closing = _mm512_andnot_si512(strings, kinds[CLOSING]);
+	marks = _mm512_or_si512(opening, closing);
+	damage = _mm512_and_si512(controls, strings);
+	if (escapes) {
+		avx512_behind_escapes(carry, slashes, strings, g);
+		marks = _mm512_or_si512(marks, _mm512_loadu_si512(g->marks));
+		damage = _mm512_or_si512(damage, _mm512_andnot_si512(strings, slashes));
+	} else {
+		_mm512_storeu_si512(g->escapes, _mm512_setzero_si512());
+	}
 	_mm512_storeu_si512(g->quotes, kinds[QUOTE]);
 	_mm512_storeu_si512(g->ends, _mm512_andnot_si512(strings, kinds[QUOTE]));
 	_mm512_storeu_si512(g->strings, strings);
-	_mm512_storeu_si512(g->escapes, none);
-	_mm512_storeu_si512(g->marks, _mm512_or_si512(opening, closing));
-	_mm512_storeu_si512(g->damage, _mm512_and_si512(controls, strings));
+	_mm512_storeu_si512(g->marks, marks);
+	_mm512_storeu_si512(g->damage, damage);
 	_mm512_storeu_si512(g->opening, opening);
 	_mm512_storeu_si512(g->closing, closing);
 	_mm512_storeu_si512(g->braces, _mm512_andnot_si512(kinds[SQUARE], kinds[OPENING]));
@@ -383,7 +430,6 @@ avx512_sort_whole(struct scan_carry *carry, const char *p, struct scan_group *g)
 	_mm512_storeu_si512(g->newlines, _mm512_and_si512(controls, kinds[TEN]));
 	_mm512_storeu_si512(g->controls, controls);
 	g->ascii = ascii;
-	return true;
 }
 
 #define KERNEL(name) avx512_##name

@@ -19,8 +19,7 @@
  *     lowest(bits)      the number of the lowest bit set; any below 64 where there is none
  *     put_eight(...)    (out, bits, base): the positions of the lowest eight bits set, plus base;
  *                       anything where there are fewer; not in each kernel
- *     sort_whole(...)   KERNEL(sort) of a whole group at once: (to, p, g); false where that has to
- *                       be done block by block; not in each kernel
+ *     sort_whole(...)   KERNEL(sort) of a whole group at once: (to, p, g); not in each kernel
  *
  * and undefines them again. */
 
@@ -164,6 +163,7 @@ KERNEL(marks)(struct scan *s, const char *p, size_t blocks, uint32_t base, uint3
 		uint64_t quotes, slashes, strings, controls, damage, marks, escapes = 0;
 		vec v[VECTORS];
 
+		PREFETCH(p);
 		UNROLL
 		for (int i = 0; i < VECTORS; i++)
 			v[i] = vec_load(p + i * (SCAN_BLOCK / VECTORS));
@@ -191,19 +191,14 @@ KERNEL(marks)(struct scan *s, const char *p, size_t blocks, uint32_t base, uint3
 	return out;
 }
 
-/* The masks of the group's blocks from the first one on to before `end`, which are at p. */
 TARGET static void
-KERNEL(sort)(
+KERNEL(sort_blocks)(
     struct scan_carry *to, const char *p, size_t first, size_t end, struct scan_group *g)
 {
 	struct scan_carry carry = *to;
 	vec all[VECTORS];
 	hits high[VECTORS];
 
-#ifdef sort_whole
-	if (end - first == SCAN_GROUP && sort_whole(to, p, g))
-		return;
-#endif
 	UNROLL
 	for (int i = 0; i < VECTORS; i++)
 		all[i] = vec_fill(0);
@@ -250,6 +245,20 @@ KERNEL(sort)(
 		high[i] = vec_high(all[i]);
 	g->ascii &= hits_bits(high) == 0;
 	*to = carry;
+}
+
+/* The masks of the group's blocks from the first one on to before `end`, which are at p. */
+TARGET static void
+KERNEL(sort)(
+    struct scan_carry *carry, const char *p, size_t first, size_t end, struct scan_group *g)
+{
+#ifdef sort_whole
+	if (end - first == SCAN_GROUP) {
+		sort_whole(carry, p, g);
+		return;
+	}
+#endif
+	KERNEL(sort_blocks)(carry, p, first, end, g);
 }
 
 /* The marks, as of KERNEL(marks), of the sorted blocks from the first one on to before `end`, which
