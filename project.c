@@ -23,17 +23,15 @@ struct name {
 	uint64_t tail_mask; /* the bytes that there are */
 	uint64_t head; /* the first eight bytes of a quote and the text, if there are as many */
 	unsigned number;
+	bool wraps; /* a record that has it wraps others, or is none (search.h) */
 	struct name *parent;
 	struct name *child;
 	struct name *next;      /* with the same parent */
 	struct name *same_slot; /* see project.slots */
 };
 
-/* What stands in a record that wraps others, or is none (search.h). */
 static const struct str wrappers[] = {
     {"Records", 7}, {"Events", 6}, {"CloudTrailEvent", 15}, {"digestStartTime", 15}};
-
-enum { WRAPPERS = sizeof(wrappers) / sizeof(wrappers[0]) };
 
 enum ask_kind {
 	ASK_AND,
@@ -63,7 +61,6 @@ struct project {
 	enum scan_kernel kernel;
 	struct scan_names ends;
 	struct name *root;
-	const struct name *wrapper[WRAPPERS];
 	const struct name *time; /* NULL where nobody asks for it */
 	const struct name *source;
 	const struct name *event_name;
@@ -318,8 +315,8 @@ project_new(const struct project_query *query, enum scan_kernel kernel)
 	pr->depth = 1;
 	pr->root = take(pr, sizeof(*pr->root));
 	*pr->root = (struct name){.number = pr->n_names++};
-	for (size_t i = 0; i < WRAPPERS; i++)
-		pr->wrapper[i] = name_add(pr, pr->root, wrappers[i]);
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++)
+		name_add(pr, pr->root, wrappers[i])->wraps = true;
 	if (query->windowed || !query->untimed)
 		pr->time = name_add(pr, pr->root, STR("eventTime"));
 	pr->ask = ask_new(pr, ASK_AND);
@@ -365,10 +362,13 @@ struct project_run {
 	size_t looked; /* no needle begins between the record's first byte and this one */
 	size_t begin;  /* of the record */
 	size_t end;
+	bool invalid;                       /* with checks: it is known to be no JSON */
+	bool wraps;                         /* it has a name of one that wraps others */
 	bool hidden;                        /* there are escapes in it that can hide a needle */
 	uint32_t values[PROJECT_MAX_NAMES]; /* where a name's value begins; see has_value */
 	struct scan scan;
 	bool checks;
+	bool checked; /* what was scanned last, as all before it */
 	struct valid_run valid; /* with checks */
 };
 
@@ -397,6 +397,7 @@ project_start(struct project_run *run, const char *p, size_t n, bool lines, bool
 
 	scan_start(&run->scan, pr->kernel, &pr->ends, p, n, lines, checks);
 	run->checks = checks;
+	run->checked = false;
 	if (checks)
 		valid_start(&run->valid, p, n, lines);
 	run->lines = lines;
@@ -493,6 +494,7 @@ note_values(struct project_run *run, const uint32_t *ends, const uint32_t *objec
 		if (has_value(run, name))
 			forget(run, name);
 		run->values[name->number] = (uint32_t)(value - p);
+		run->wraps |= name->wraps;
 	}
 }
 
@@ -513,7 +515,8 @@ scan_on(struct project_run *run)
 {
 	if (!scan_more(&run->scan))
 		return false;
-	if (run->scan.sorts) {
+	run->checked = run->scan.sorts;
+	if (run->checked) {
 		valid_scan(&run->valid, &run->scan);
 		run->scan.sorts = run->valid.lost == PTRDIFF_MAX;
 	}
@@ -545,12 +548,15 @@ walk(struct project_run *run, bool *unsure)
 	uint32_t open[PROJECT_MAX_DEPTH + 2]; /* where the open brackets are */
 	unsigned char closing[PROJECT_MAX_DEPTH + 2]; /* what closes them */
 	uint32_t ends[ENDS], objects[ENDS];
-	unsigned depth = 0, wrong = 0;
+	unsigned depth = 1, wrong = 0;
+	bool invalid = false;
 	size_t n = 0;
 
-	open[0] = (uint32_t)run->begin;
-	closing[0] = 0;
+	open[1] = (uint32_t)run->begin;
+	closing[1] = '}';
+	run->mark++;
 	for (;;) {
+		const bool checked = run->checked;
 		size_t i = run->mark, stop = run->scan.n_marks;
 
 		if (stop - i > ENDS - n)
@@ -560,6 +566,9 @@ walk(struct project_run *run, bool *unsure)
 			unsigned char c = (unsigned char)p[at];
 			int step = OTHER - backs[c];
 
+			if (checked)
+				invalid |= valid_wrong(
+				    &run->valid, valid_in((char)closing[depth]), at);
 			/* A closing bracket is its opening one plus 2. */
 			wrong |= ((unsigned)closing[depth] ^ c) & (step < 0 ? ~0u : 0);
 			open[depth + 1] = at;
@@ -582,6 +591,7 @@ walk(struct project_run *run, bool *unsure)
 				return PROJECT_ODD;
 			run->mark = i;
 			run->end = at + 1;
+			run->invalid = invalid;
 			note_values(run, ends, objects, n);
 			if (wrong != 0 || run->scan.damage < run->end)
 				return PROJECT_ODD;
@@ -784,9 +794,7 @@ decide(struct project_run *run, bool unsure, struct project_record *record)
 	const struct project *pr = run->project;
 	enum project_result result;
 
-	for (size_t i = 0; i < WRAPPERS; i++)
-		unsure |= has_value(run, pr->wrapper[i]);
-	if (unsure)
+	if (unsure || run->wraps)
 		return PROJECT_MAYBE;
 	if (pr->n_needles > 0 && !has_needle(run))
 		return PROJECT_NO;
@@ -794,7 +802,8 @@ decide(struct project_run *run, bool unsure, struct project_record *record)
 	if (result == PROJECT_YES) {
 		if (pr->time != NULL && read_text(run, pr->time, &record->time) == UNKNOWN)
 			return PROJECT_MAYBE;
-		record->valid = run->checks && valid_record(&run->valid, record->at, record->n);
+		record->valid = run->checks && !run->invalid &&
+		    valid_record(&run->valid, record->at, record->n);
 	}
 	return result;
 }
@@ -826,7 +835,7 @@ project_next(struct project_run *run, size_t from, struct project_record *record
 	if (p[run->begin] != '{' || run->scan.marks[run->mark] != run->begin)
 		return PROJECT_ODD;
 	run->values[run->project->root->number] = (uint32_t)run->begin;
-	run->hidden = false;
+	run->hidden = run->wraps = false;
 	result = walk(run, &unsure);
 	if (result != PROJECT_MAYBE)
 		return result;

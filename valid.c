@@ -1,7 +1,9 @@
 /* valid.c: see valid.h. The grammar of JSON is mostly about what may follow what: whether a comma
  * may stand here, whether a string is a name. Such questions are asked of 512 bytes at once, of
- * masks in which a bit stands for a byte (scan.h); valid_kernel.h does so. One by one are looked at
- * only what is bare (numbers and words), the rarer escapes, and brackets in and around arrays. */
+ * masks in which a bit stands for a byte (scan.h); valid_kernel.h does so. What may be right in an
+ * object and wrong in an array, or the other way round, is noted at the next bracket, for who knows
+ * what is around that. One by one are looked at only what is bare (numbers and words) and the rarer
+ * escapes. */
 #include "valid.h"
 
 #if defined(__x86_64__)
@@ -10,18 +12,13 @@
 
 #include "number.h"
 
-/* What valid_kernel.h finds out. */
+/* What valid_kernel.h finds out, beside valid_run.wrong. */
 struct relations {
-	uint64_t objects[SCAN_GROUP];  /* what is wrong in an object, */
-	uint64_t arrays[SCAN_GROUP];   /* in an array, */
-	uint64_t doubts[SCAN_GROUP];   /* and wherever it is */
-	uint64_t brackets[SCAN_GROUP]; /* outside of strings, as all that follow */
+	uint64_t doubts[SCAN_GROUP];   /* what is wrong wherever it is */
 	uint64_t starts[SCAN_GROUP];   /* of numbers and words */
-	uint64_t newlines[SCAN_GROUP]; /* \n */
-	uint64_t controls[SCAN_GROUP]; /* other control characters */
+	uint64_t newlines[SCAN_GROUP]; /* \n outside of strings */
+	uint64_t controls[SCAN_GROUP]; /* other control characters there */
 	/* In which blocks there is any, as bits. */
-	unsigned in_objects;
-	unsigned in_squares; /* square brackets that open */
 	unsigned in_starts;
 	unsigned in_rest; /* doubts, controls, escapes, and newlines that are not between lines */
 };
@@ -41,8 +38,9 @@ plain_add(uint64_t *v, uint64_t w, uint64_t *carry)
 #define MASKS 1
 #define load(p) (*(p))
 #define store(p, v) (*(p) = (v))
-#define before(v, bit) ((bit) << 63)
+#define before(v, w) (w)
 #define last(v) ((v) >> 63)
+#define only_last(bit) ((bit) << 63)
 #define filled(v) ((unsigned)((v) != 0))
 #define add(v, w, carry) plain_add(v, w, carry)
 #include "valid_kernel.h"
@@ -70,10 +68,11 @@ avx2_add(four *v, four w, uint64_t *carry)
 #define MASKS 4
 #define load(p) ((four)_mm256_loadu_si256((const __m256i *)(const void *)(p)))
 #define store(p, v) _mm256_storeu_si256((__m256i *)(void *)(p), (__m256i)(v))
-#define before(v, bit)                                                                             \
-	((four)_mm256_blend_epi32(_mm256_permute4x64_epi64((__m256i)(v), 0x90),                    \
-	    _mm256_set1_epi64x((long long)((bit) << 63)), 3))
+#define before(v, w)                                                                               \
+	((four)_mm256_alignr_epi8((__m256i)(v),                                                    \
+	    _mm256_permute2x128_si256((__m256i)(w), (__m256i)(v), 0x21), 8))
 #define last(v) ((v)[3] >> 63)
+#define only_last(bit) ((four){0, 0, 0, (bit) << 63})
 #define filled(v)                                                                                  \
 	(15u ^                                                                                     \
 	    (unsigned)_mm256_movemask_pd(                                                          \
@@ -105,31 +104,32 @@ avx512_add(eight *v, eight w, uint64_t *carry)
 #define MASKS 8
 #define load(p) ((eight)_mm512_loadu_si512(p))
 #define store(p, v) _mm512_storeu_si512(p, (__m512i)(v))
-#define before(v, bit)                                                                             \
-	((eight)_mm512_alignr_epi64((__m512i)(v), _mm512_set1_epi64((long long)((bit) << 63)), 7))
+#define before(v, w) ((eight)_mm512_alignr_epi64((__m512i)(v), (__m512i)(w), 7))
 #define last(v) ((v)[7] >> 63)
+#define only_last(bit) ((eight){0, 0, 0, 0, 0, 0, 0, (bit) << 63})
 #define filled(v) ((unsigned)_mm512_test_epi64_mask((__m512i)(v), (__m512i)(v)))
 #define add(v, w, carry) avx512_add(v, w, carry)
 #include "valid_kernel.h"
 
 #endif
 
+/* Relate the tokens of n groups. */
 static void
-relate(
-    enum scan_kernel kernel, struct valid_run *run, const struct scan_group *g, struct relations *r)
+relate(enum scan_kernel kernel, struct valid_run *run, const struct scan_group *groups, size_t n,
+    struct relations *relations)
 {
 #if defined(__x86_64__)
 	if (kernel == SCAN_AVX512) {
-		avx512_relate(run, g, r);
+		avx512_relate(run, groups, n, relations);
 		return;
 	}
 	if (kernel == SCAN_AVX2) {
-		avx2_relate(run, g, r);
+		avx2_relate(run, groups, n, relations);
 		return;
 	}
 #endif
 	(void)kernel;
-	plain_relate(run, g, r);
+	plain_relate(run, groups, n, relations);
 }
 
 /* --- doubts --- */
@@ -182,6 +182,10 @@ note_bare(struct valid_run *run, const struct scan_group *g, const struct relati
 	run->n_bare = (size_t)(out - run->bare);
 }
 
+/* What may stand behind them. */
+static const bool ends_bare[256] = {
+    [' '] = true, ['\t'] = true, ['\n'] = true, ['\r'] = true, [','] = true, ['}'] = true, [']'] = true};
+
 static inline size_t
 word_len(const char *p, const char *end)
 {
@@ -190,23 +194,50 @@ word_len(const char *p, const char *end)
 		    4 :
 		    0;
 	return (size_t)((memcmp(p, "true", 4) == 0) | (memcmp(p, "null", 4) == 0)) * 4 +
-	    (size_t)(memcmp(p, "false", 5) == 0) * 5;
+	    (size_t)((memcmp(p, "fals", 4) == 0) & (p[4] == 'e')) * 5;
 }
 
-/* Is each well, and does it end with what is none? (A quote or an opening bracket behind it is told
- * of elsewhere.) */
+/* Is the number or word well, and does it end with what is none? (A quote or an opening bracket
+ * behind it is told of elsewhere.) */
+static bool
+is_bare(const char *p, const char *end)
+{
+	size_t n = word_len(p, end);
+
+	if (n == 0)
+		n = number_scan(p, end);
+	return n > 0 && (p + n == end || ends_bare[(unsigned char)p[n]]);
+}
+
+/* Is it a word or an integer of less than eight digits, as most are? There are more than eight
+ * bytes. Which of them it is is hard to foretell: no jumps. */
+static inline bool
+is_short(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t w, others;
+	size_t n;
+
+	memcpy(&w, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+	/* Up to the first byte that is no digit, each has its top bit clear. */
+	w ^= ones * '0';
+	others = ((w + ones * (0x7f - 9)) | w) & ones * 0x80;
+	n = (size_t)__builtin_ctzll(others | (uint64_t)1 << 63) / 8;
+	n *= (size_t)((n == 1) | (*p != '0'));
+	n += word_len(p, p + 8);
+	return (n > 0) & ends_bare[(unsigned char)p[n]];
+}
+
 static void
 check_bare(struct valid_run *run)
 {
 	for (size_t i = 0; i < run->n_bare; i++) {
 		const char *p = run->p + run->bare[i];
-		size_t n = word_len(p, run->end);
 
-		if (n == 0)
-			n = number_scan(p, run->end);
-		p += n;
-		if (n == 0 ||
-		    (p < run->end && *p != ',' && *p != '}' && *p != ']' && !json_is_space(*p)))
+		if ((run->end - p <= 8 || !is_short(p)) && !is_bare(p, run->end))
 			doubt(run, (ptrdiff_t)run->bare[i]);
 	}
 	run->n_bare = 0;
@@ -291,79 +322,9 @@ check_utf8(struct valid_run *run, const struct scan_group *g)
 	run->utf8 = at;
 }
 
-/* --- brackets --- */
-
-/* Is the bracket where it may be? Where a text is not one value, brackets count from the outermost
- * array on: around that nothing has to be known. */
-static inline bool
-pass_bracket(struct valid_run *run, char c)
-{
-	enum valid_in kind = (c & 0x20) != 0 ? VALID_OBJECT : VALID_ARRAY;
-	bool matches = run->in == kind;
-
-	if ((c & 0x06) == 0x02) { /* it opens */
-		if (run->depth == 0 && !run->whole && kind == VALID_OBJECT)
-			return true;
-		if (run->depth == JSON_MAX_DEPTH)
-			return false;
-		run->open[run->depth++] = (unsigned char)run->in;
-		run->in = kind;
-		return true;
-	}
-	if (run->depth > 0)
-		run->in = run->open[--run->depth];
-	return matches;
-}
-
-/* Of what is between the brackets, what is wrong there is in doubt. */
-static void
-check_block(struct valid_run *run, const struct scan_group *g, const struct relations *r, size_t k)
-{
-	const uint64_t wrong[] = {[VALID_OBJECT] = r->objects[k],
-	    [VALID_ARRAY] = r->arrays[k],
-	    [VALID_ROOT] = r->arrays[k] | (g->commas[k] & ~(g->strings[k] | g->quotes[k]))};
-	ptrdiff_t at = g->at + (ptrdiff_t)(k * SCAN_BLOCK);
-	uint64_t rest = ~(uint64_t)0, found = 0;
-
-	for (uint64_t bits = r->brackets[k]; bits != 0; bits &= bits - 1) {
-		uint64_t to_here = bits ^ (bits - 1);
-
-		found |= wrong[run->in] & rest & to_here;
-		rest = ~to_here;
-		if (!pass_bracket(run, run->p[at + __builtin_ctzll(bits)]))
-			found |= bits & (0 - bits);
-	}
-	doubt_all(run, at, found | (wrong[run->in] & rest));
-}
-
-/* The same for all of the group. Where no array is around or begins, all is in objects. */
-static void
-check_blocks(struct valid_run *run, const struct scan_group *g, const struct relations *r)
-{
-	unsigned objects = r->in_objects;
-
-	for (size_t k = 0; k < SCAN_GROUP; k++) {
-		unsigned squares = r->in_squares >> k;
-
-		if (run->depth == 0 && !run->whole) {
-			if (squares == 0)
-				break;
-			k += (size_t)__builtin_ctz(squares);
-		}
-		check_block(run, g, r, k);
-		objects &= ~(1u << k);
-	}
-	for (; objects != 0; objects &= objects - 1) {
-		int k = __builtin_ctz(objects);
-
-		doubt_all(run, g->at + k * SCAN_BLOCK, r->objects[k]);
-	}
-}
-
 static void
 check_group(struct valid_run *run, const struct scan_group *g, const struct relations *r)
 {
-	check_blocks(run, g, r);
 	note_bare(run, g, r);
 	for (unsigned in = r->in_rest; in != 0; in &= in - 1)
 		check_rest(run, g, r, (size_t)__builtin_ctz(in));
@@ -378,8 +339,8 @@ check_groups(
 {
 	struct relations relations[SCAN_GROUPS];
 
-	for (size_t i = 0; i < n; i++)
-		relate(kernel, run, &groups[i], &relations[i]);
+	run->at = groups[0].at;
+	relate(kernel, run, groups, n, relations);
 	for (size_t i = 0; i < n; i++)
 		check_group(run, &groups[i], &relations[i]);
 	check_bare(run);
@@ -394,11 +355,11 @@ valid_start(struct valid_run *run, const char *p, size_t n, bool lines)
 	run->end = p + n;
 	run->lines = lines;
 	run->whole = run->breaks = false;
+	run->at = 0;
 	run->lost = PTRDIFF_MAX;
 	run->carry = (struct valid_carry){.value = 1};
 	run->utf8 = run->passed = 0;
-	run->in = VALID_OBJECT;
-	run->depth = run->n_doubts = run->n_bare = 0;
+	run->n_doubts = run->n_bare = 0;
 }
 
 void
@@ -423,26 +384,79 @@ valid_record(struct valid_run *run, size_t at, size_t n)
 
 /* --- one text --- */
 
+/* The brackets around a place in the text. */
+struct nesting {
+	size_t depth;
+	unsigned char kinds[JSON_MAX_DEPTH + 1]; /* by the depth, from 1 on */
+};
+
+/* Is the bracket, and what is before it, where it may be? Around all brackets there is no comma,
+ * and so nothing that is for one kind of them. */
+static bool
+pass_bracket(const struct valid_run *run, struct nesting *nest, size_t at)
+{
+	enum valid_in kind = valid_in(run->p[at]), in = (enum valid_in)nest->kinds[nest->depth];
+	bool wrong;
+
+	if (nest->depth > 0)
+		wrong = valid_wrong(run, in, at);
+	else
+		wrong = valid_wrong(run, VALID_OBJECT, at) || valid_wrong(run, VALID_ARRAY, at);
+	if ((run->p[at] & 0x06) == 0x02) { /* it opens */
+		if (nest->depth == JSON_MAX_DEPTH)
+			return false;
+		nest->kinds[++nest->depth] = (unsigned char)kind;
+		return !wrong;
+	}
+	return nest->depth-- > 0 && in == kind && !wrong;
+}
+
+static bool
+pass_brackets(const struct valid_run *run, struct nesting *nest, const struct scan_group *groups,
+    size_t n)
+{
+	for (size_t i = 0; i < n * SCAN_GROUP; i++) {
+		const struct scan_group *g = &groups[i / SCAN_GROUP];
+		uint64_t bits = g->opening[i % SCAN_GROUP] | g->closing[i % SCAN_GROUP];
+		size_t at = (size_t)run->at + i * SCAN_BLOCK;
+
+		for (; bits != 0; bits &= bits - 1)
+			if (!pass_bracket(run, nest, at + (size_t)__builtin_ctzll(bits)))
+				return false;
+	}
+	return true;
+}
+
+/* Nothing is due at the text's end. */
+static bool
+is_complete(const struct valid_carry *c)
+{
+	return (c->value | c->name | c->wrong[VALID_OBJECT] | c->wrong[VALID_ARRAY]) == 0;
+}
+
 enum valid
 valid_json(struct str text, enum scan_kernel kernel)
 {
 	struct scan_carry carry = {0};
 	struct scan_group groups[SCAN_GROUPS];
+	struct nesting nest;
 	struct valid_run run;
 
 	if (text.n > JSON_MAX_BYTES)
 		return VALID_NOT;
 	valid_start(&run, text.p, text.n, false);
 	run.whole = true;
-	run.in = VALID_ROOT;
+	nest.depth = nest.kinds[0] = 0;
 	for (size_t at = 0, n; at < text.n; at += n) {
+		size_t n_groups;
+
 		n = text.n - at < SCAN_STEP ? text.n - at : SCAN_STEP;
-		check_groups(
-		    &run, kernel, groups, scan_sort(kernel, &carry, text.p, at, n, groups));
-		if (run.n_doubts > 0)
+		n_groups = scan_sort(kernel, &carry, text.p, at, n, groups);
+		check_groups(&run, kernel, groups, n_groups);
+		if (run.n_doubts > 0 || !pass_brackets(&run, &nest, groups, n_groups))
 			return VALID_NOT;
 	}
-	if (run.carry.value != 0 || run.depth != 0 || carry.in_string != 0)
+	if (!is_complete(&run.carry) || nest.depth != 0 || carry.in_string != 0)
 		return VALID_NOT;
 	return run.breaks ? VALID_LINES : VALID_LINE;
 }

@@ -20,11 +20,7 @@ enum valid {
 enum valid valid_json(struct str text, enum scan_kernel kernel);
 
 /* What the brackets around some place are. */
-enum valid_in {
-	VALID_OBJECT, /* braces, or nothing */
-	VALID_ARRAY,
-	VALID_ROOT /* nothing, and one value has to be there */
-};
+enum valid_in { VALID_ARRAY, VALID_OBJECT, VALID_KINDS };
 
 /* What bytes leave to those behind them, 0 or 1. */
 struct valid_carry {
@@ -34,21 +30,23 @@ struct valid_carry {
 	uint64_t name;      /* it is a string behind one of these */
 	uint64_t in_name;   /* the last byte is in such a string */
 	uint64_t in_bare;   /* it is in a number or word */
+	uint64_t wrong[VALID_KINDS]; /* see valid_run.wrong: of what is behind the last bracket */
 };
 
-/* A check of many records while they are scanned, for who finds where they end and whether their
- * brackets match. */
+/* A check of many records while they are scanned, for who finds where they end, whether their
+ * brackets match, and asks valid_wrong of each but the first. */
 struct valid_run {
 	const char *p; /* the text */
 	const char *end;
 	bool lines;
-	bool whole;         /* the text is one value: all brackets count */
+	bool whole;         /* the text is one value */
 	struct valid_carry carry;
 	ptrdiff_t utf8;     /* what is before this is UTF-8, or in doubt */
 	bool breaks;        /* there were line breaks outside of strings */
-	enum valid_in in;   /* the kind of the innermost brackets */
-	size_t depth;       /* brackets around us, from the outermost square ones on */
-	unsigned char open[JSON_MAX_DEPTH]; /* what was around each */
+	ptrdiff_t at;       /* the first byte that `wrong` is about */
+	/* Of what was scanned last, as masks: brackets that, with what is between them and the
+	 * bracket before, must not be in an array, or an object. */
+	uint64_t wrong[VALID_KINDS][SCAN_GROUPS * SCAN_GROUP];
 	size_t n_bare;
 	uint32_t bare[SCAN_STEP / 2 + SCAN_GROUP * SCAN_BLOCK]; /* where numbers and words begin */
 	ptrdiff_t passed;               /* doubts before this do not matter any more */
@@ -63,7 +61,24 @@ void valid_start(struct valid_run *run, const char *p, size_t n, bool lines);
 /* Check what a scan has sorted last. */
 void valid_scan(struct valid_run *run, const struct scan *scan);
 
-/* Is the record, an object whose brackets match, from brace to brace, valid? It was scanned. False:
+/* The kind of a bracket or brace. */
+static inline enum valid_in
+valid_in(char bracket)
+{
+	return (bracket & 0x20) != 0 ? VALID_OBJECT : VALID_ARRAY;
+}
+
+/* Is the bracket at `at`, of what was scanned last, in brackets of this kind although it, or what
+ * is between it and the bracket before, must not be? */
+static inline bool
+valid_wrong(const struct valid_run *run, enum valid_in in, size_t at)
+{
+	size_t behind = (size_t)((ptrdiff_t)at - run->at);
+
+	return (run->wrong[in][behind / SCAN_BLOCK] >> behind % SCAN_BLOCK & 1) != 0;
+}
+
+/* Is the record, an object whose brackets match and are not wrong, from brace to brace, valid? It was scanned. False:
  * valid_json has to find out. What is before `at` is not asked for any more. */
 bool valid_record(struct valid_run *run, size_t at, size_t n);
 

@@ -5,41 +5,60 @@
  *     TARGET            the attribute of functions that use its instructions, or nothing
  *     masks, MASKS      the type of a mask, or of MASKS masks, on which C's operators work
  *     load(p), store(p, v)
- *     before(v, bit)    for each mask of v the one before it; `bit` for the first one's last bit
+ *     before(v, w)      for each mask of v the one before it, and for the first the last one of w
  *     last(v)           the last bit
+ *     only_last(bit)    masks of which at most the last bit is set
  *     filled(v)         the masks in which a bit is set, as bits
  *     add(v, w, carry)  *v += w as one number, the first mask the lowest, and *carry, which becomes
  *                       what is carried out
  *
  * and undefines them again. */
 
-/* The bytes behind those of v; *carry is the bit before them, and becomes the last one. */
+/* struct valid_carry, where most is kept as the masks that came last, of which the last bit counts. */
+struct KERNEL(carry) {
+	masks value, separator, member, name, in_bare;
+	uint64_t in_name, wrong[VALID_KINDS];
+};
+
+/* The bytes behind those of v; *carry are those before v. */
 TARGET static inline masks
-KERNEL(behind)(masks v, uint64_t *carry)
+KERNEL(behind)(masks v, masks *carry)
 {
 	masks next = v << 1 | before(v, *carry) >> 63;
 
-	*carry = last(v);
+	*carry = v;
 	return next;
 }
 
 /* Those of the bytes *v that are blank become the first ones behind the blanks. To add a byte to a
  * run of blanks carries into the byte behind the run. */
 TARGET static inline void
-KERNEL(skip)(masks *v, masks blanks, uint64_t *carry)
+KERNEL(skip)(masks *v, masks blanks, masks *carry)
 {
 	uint64_t over = 0;
 
 	add(v, blanks, &over);
 	*v &= ~blanks;
-	*carry |= over;
+	*carry |= only_last(over);
 }
 
-/* Relate those from the k-th block on. */
-TARGET static inline void
-KERNEL(relate_from)(struct valid_carry *c, bool lines, const struct scan_group *g,
-    struct relations *r, size_t k)
+/* The brackets before which, or at which, something is wrong. To add a byte to the run of bytes
+ * between two brackets carries to the second one. */
+TARGET static inline masks
+KERNEL(next_bracket)(masks wrong, masks brackets, uint64_t *carry)
 {
+	masks found = ~brackets;
+
+	add(&found, wrong & ~brackets, carry);
+	return (found | wrong) & brackets;
+}
+
+/* Relate those from the k-th block of the i-th group on. */
+TARGET static inline void
+KERNEL(relate_from)(struct valid_run *run, struct KERNEL(carry) *c, const struct scan_group *g,
+    struct relations *r, size_t i, size_t k)
+{
+	const bool lines = run->lines;
 	masks strings = load(g->strings + k), quotes = load(g->quotes + k);
 	masks outside = ~(strings | quotes), first = quotes & strings;
 	masks opening = load(g->opening + k), closing = load(g->closing + k);
@@ -56,7 +75,7 @@ KERNEL(relate_from)(struct valid_carry *c, bool lines, const struct scan_group *
 	    opening | separators | (lines ? newlines : newlines ^ newlines), &c->value);
 	masks separator = KERNEL(behind)(separators, &c->separator);
 	masks member = KERNEL(behind)(braces | commas, &c->member);
-	masks name = strings, missing, objects, doubts;
+	masks name = strings, brackets = opening | closing, doubts;
 
 	if (filled(value & blanks) != 0) {
 		KERNEL(skip)(&value, blanks, &c->value);
@@ -69,34 +88,50 @@ KERNEL(relate_from)(struct valid_carry *c, bool lines, const struct scan_group *
 	if (filled(name & blanks) != 0)
 		KERNEL(skip)(&name, blanks, &c->name);
 
-	missing = values & ~value;
-	objects = (member & values & ~first) | (name & ~colons) | missing;
-	doubts = (value & separators) | (closing & separator) | (colons & ~name) |
-	    load(g->damage + k);
+	doubts = (values & ~value) | (value & separators) | (closing & separator) |
+	    (colons & ~name) | load(g->damage + k);
 	controls &= outside & ~newlines;
-	store(r->objects + k, objects);
-	store(r->arrays + k, colons | missing);
-	store(r->brackets + k, opening | closing);
+	k += i * SCAN_GROUP;
+	store(run->wrong[VALID_OBJECT] + k,
+	    KERNEL(next_bracket)((member & values & ~first) | (name & ~colons), brackets,
+		&c->wrong[VALID_OBJECT]));
+	store(run->wrong[VALID_ARRAY] + k,
+	    KERNEL(next_bracket)(colons, brackets, &c->wrong[VALID_ARRAY]));
+	k -= i * SCAN_GROUP;
 	store(r->starts + k, starts);
 	store(r->doubts + k, doubts);
 	store(r->controls + k, controls);
 	store(r->newlines + k, newlines);
-	r->in_objects |= filled(objects) << k;
-	r->in_squares |= filled(opening & ~braces) << k;
 	r->in_starts |= filled(starts) << k;
 	r->in_rest |=
 	    filled(doubts | controls | load(g->escapes + k) | (lines ? doubts : newlines)) << k;
 }
 
 TARGET static void
-KERNEL(relate)(struct valid_run *run, const struct scan_group *g, struct relations *r)
+KERNEL(relate)(
+    struct valid_run *run, const struct scan_group *groups, size_t n, struct relations *relations)
 {
-	struct valid_carry carry = run->carry;
+	struct valid_carry *to = &run->carry;
+	struct KERNEL(carry) c = {.value = only_last(to->value),
+	    .separator = only_last(to->separator),
+	    .member = only_last(to->member),
+	    .name = only_last(to->name),
+	    .in_bare = only_last(to->in_bare),
+	    .in_name = to->in_name,
+	    .wrong = {to->wrong[0], to->wrong[1]}};
 
-	r->in_objects = r->in_squares = r->in_starts = r->in_rest = 0;
-	for (size_t k = 0; k < SCAN_GROUP; k += MASKS)
-		KERNEL(relate_from)(&carry, run->lines, g, r, k);
-	run->carry = carry;
+	for (size_t i = 0; i < n; i++) {
+		relations[i].in_starts = relations[i].in_rest = 0;
+		for (size_t k = 0; k < SCAN_GROUP; k += MASKS)
+			KERNEL(relate_from)(run, &c, &groups[i], &relations[i], i, k);
+	}
+	*to = (struct valid_carry){.value = last(c.value),
+	    .separator = last(c.separator),
+	    .member = last(c.member),
+	    .name = last(c.name),
+	    .in_bare = last(c.in_bare),
+	    .in_name = c.in_name,
+	    .wrong = {c.wrong[0], c.wrong[1]}};
 }
 
 #undef KERNEL
@@ -107,5 +142,6 @@ KERNEL(relate)(struct valid_run *run, const struct scan_group *g, struct relatio
 #undef store
 #undef before
 #undef last
+#undef only_last
 #undef filled
 #undef add

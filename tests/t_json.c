@@ -783,6 +783,38 @@ test_guard_page(void)
 	(void)munmap(map, 2 * page);
 }
 
+/* Every sequence of up to six tokens. */
+static void
+test_sequences(void)
+{
+	enum { MOST = 6 };
+	static const char *const tokens[] = {"{", "}", "[", "]", ",", ":", "\"a\"", "1", " "};
+	size_t bad = 0, valid = 0;
+	struct json_doc doc;
+
+	json_doc_init(&doc);
+	for (size_t n = 0, all = 1; n <= MOST; n++, all *= LENGTH(tokens))
+		for (size_t number = 0; number < all; number++) {
+			char text[MOST * 3 + 1];
+			size_t len = 0;
+			struct err err;
+			bool good;
+
+			for (size_t i = 0, rest = number; i < n; i++, rest /= LENGTH(tokens)) {
+				struct str token = str_of(tokens[rest % LENGTH(tokens)]);
+
+				memcpy(text + len, token.p, token.n);
+				len += token.n;
+			}
+			good = json_parse(&doc, (struct str){text, len}, &err) == 0;
+			valid += good;
+			bad += !all_say((struct str){text, len}, good);
+		}
+	is_int(bad, 0, "each sequence of tokens: all say the same");
+	is_int(valid, 354, "as many are values as Python has it");
+	json_doc_free(&doc);
+}
+
 /* Any cap of the arena for strings: an error, or the whole value. */
 static void
 test_caps(void)
@@ -929,6 +961,7 @@ main(void)
 	test_print_string();
 	test_minify();
 	test_guard_page();
+	test_sequences();
 	test_caps();
 	test_reuse();
 	test_vectors();

@@ -705,6 +705,38 @@ test_checks(void)
 	query_close(&q);
 }
 
+/* Every sequence of up to five tokens in braces: what may be in an object and what in a list. */
+static void
+test_sequences(void)
+{
+	enum { MOST = 5 };
+	static const char *const tokens[] = {"{", "}", "[", "]", ",", ":", "\"a\"", "1", " "};
+	const size_t kinds = sizeof(tokens) / sizeof(tokens[0]);
+	struct query q;
+
+	query_open(&q, "", "", false);
+	for (int k = 0; k < SCAN_KERNELS; k++) {
+		unsigned bad = 0;
+
+		if (q.run[k] == NULL)
+			continue;
+		for (size_t n = 0, all = 1; n <= MOST; n++, all *= kinds)
+			for (size_t number = 0; number < all; number++) {
+				struct buf b = {0};
+
+				buf_char(&b, '{');
+				for (size_t i = 0, rest = number; i < n; i++, rest /= kinds)
+					buf_str(&b, str_of(tokens[rest % kinds]));
+				buf_char(&b, '}');
+				bad += !is_checked(
+				    &q, k, buf_slice(&b), number % 2 == 0, number % 64);
+				buf_free(&b);
+			}
+		is_int(bad, 0, "%s: each sequence of tokens", scan_kernel_name(k));
+	}
+	query_close(&q);
+}
+
 /* All records of a list with many of these. */
 static void
 count_valid(
@@ -726,6 +758,23 @@ count_valid(
 		from = r.at + r.n + 1;
 	}
 	buf_free(&b);
+}
+
+/* Is the record said to be valid, with so many others behind it? */
+static bool
+is_known_valid(struct project_run *run, struct str record, struct str other, unsigned n)
+{
+	struct project_record r = {0};
+	struct buf b = {0};
+	bool valid;
+
+	buf_str(&b, record);
+	while (n-- > 0)
+		buf_str(&b, other);
+	project_start(run, b.p, b.n, false, true);
+	valid = project_next(run, 0, &r) == PROJECT_YES && r.valid;
+	buf_free(&b);
+	return valid;
 }
 
 /* Records in which lines break are left to others, and after many of these all are. */
@@ -750,6 +799,8 @@ test_many_doubts(void)
 		count_valid(q.run[k], lines, line, &n, &valid);
 		is_int(n, 500, "%s: all match", scan_kernel_name(k));
 		is_int(valid, 0, "%s: of many that are not, none is asked", scan_kernel_name(k));
+		ok(!is_known_valid(q.run[k], STR("{\"a\":1,\"b\"}"), lines, 100),
+		    "%s: what is wrong before many doubts is known to be", scan_kernel_name(k));
 	}
 	query_close(&q);
 }
@@ -818,6 +869,7 @@ main(void)
 	test_untimed();
 	test_cuts();
 	test_checks();
+	test_sequences();
 	test_many_doubts();
 	test_depth();
 	test_limits();
