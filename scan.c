@@ -252,8 +252,7 @@ avx512_table(const unsigned char p[16])
 	return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)p));
 }
 
-/* What a byte may be. What it is says an AND of bits: of those that its low half leaves possible
- * and of those that its high half does. */
+/* What a byte may be; it may be more than one of these. */
 enum kind {
 	QUOTE,
 	SQUARE, /* [ \ ] */

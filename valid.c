@@ -69,8 +69,8 @@ avx2_add(four *v, four w, uint64_t *carry)
 #define load(p) ((four)_mm256_loadu_si256((const __m256i *)(const void *)(p)))
 #define store(p, v) _mm256_storeu_si256((__m256i *)(void *)(p), (__m256i)(v))
 #define before(v, w)                                                                               \
-	((four)_mm256_alignr_epi8((__m256i)(v),                                                    \
-	    _mm256_permute2x128_si256((__m256i)(w), (__m256i)(v), 0x21), 8))
+	((four)_mm256_alignr_epi8(                                                                 \
+	    (__m256i)(v), _mm256_permute2x128_si256((__m256i)(w), (__m256i)(v), 0x21), 8))
 #define last(v) ((v)[3] >> 63)
 #define only_last(bit) ((four){0, 0, 0, (bit) << 63})
 #define filled(v)                                                                                  \
@@ -183,8 +183,13 @@ note_bare(struct valid_run *run, const struct scan_group *g, const struct relati
 }
 
 /* What may stand behind them. */
-static const bool ends_bare[256] = {
-    [' '] = true, ['\t'] = true, ['\n'] = true, ['\r'] = true, [','] = true, ['}'] = true, [']'] = true};
+static const bool ends_bare[256] = {[' '] = true,
+    ['\t'] = true,
+    ['\n'] = true,
+    ['\r'] = true,
+    [','] = true,
+    ['}'] = true,
+    [']'] = true};
 
 static inline size_t
 word_len(const char *p, const char *end)
@@ -412,8 +417,8 @@ pass_bracket(const struct valid_run *run, struct nesting *nest, size_t at)
 }
 
 static bool
-pass_brackets(const struct valid_run *run, struct nesting *nest, const struct scan_group *groups,
-    size_t n)
+pass_brackets(
+    const struct valid_run *run, struct nesting *nest, const struct scan_group *groups, size_t n)
 {
 	for (size_t i = 0; i < n * SCAN_GROUP; i++) {
 		const struct scan_group *g = &groups[i / SCAN_GROUP];

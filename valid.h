@@ -24,12 +24,12 @@ enum valid_in { VALID_ARRAY, VALID_OBJECT, VALID_KINDS };
 
 /* What bytes leave to those behind them, 0 or 1. */
 struct valid_carry {
-	uint64_t value;     /* a value is due */
-	uint64_t separator; /* the last token is a comma or a colon */
-	uint64_t member;    /* it is a comma or an opening brace */
-	uint64_t name;      /* it is a string behind one of these */
-	uint64_t in_name;   /* the last byte is in such a string */
-	uint64_t in_bare;   /* it is in a number or word */
+	uint64_t value;              /* a value is due */
+	uint64_t separator;          /* the last token is a comma or a colon */
+	uint64_t member;             /* it is a comma or an opening brace */
+	uint64_t name;               /* it is a string behind one of these */
+	uint64_t in_name;            /* the last byte is in such a string */
+	uint64_t in_bare;            /* it is in a number or word */
 	uint64_t wrong[VALID_KINDS]; /* see valid_run.wrong: of what is behind the last bracket */
 };
 
@@ -39,11 +39,11 @@ struct valid_run {
 	const char *p; /* the text */
 	const char *end;
 	bool lines;
-	bool whole;         /* the text is one value */
+	bool whole; /* the text is one value */
 	struct valid_carry carry;
-	ptrdiff_t utf8;     /* what is before this is UTF-8, or in doubt */
-	bool breaks;        /* there were line breaks outside of strings */
-	ptrdiff_t at;       /* the first byte that `wrong` is about */
+	ptrdiff_t utf8; /* what is before this is UTF-8, or in doubt */
+	bool breaks;    /* there were line breaks outside of strings */
+	ptrdiff_t at;   /* the first byte that `wrong` is about */
 	/* Of what was scanned last, as masks: brackets that, with what is between them and the
 	 * bracket before, must not be in an array, or an object. */
 	uint64_t wrong[VALID_KINDS][SCAN_GROUPS * SCAN_GROUP];
@@ -78,8 +78,8 @@ valid_wrong(const struct valid_run *run, enum valid_in in, size_t at)
 	return (run->wrong[in][behind / SCAN_BLOCK] >> behind % SCAN_BLOCK & 1) != 0;
 }
 
-/* Is the record, an object whose brackets match and are not wrong, from brace to brace, valid? It was scanned. False:
- * valid_json has to find out. What is before `at` is not asked for any more. */
+/* Is the record, an object whose brackets match and are not wrong, from brace to brace, valid? It
+ * was scanned. False: valid_json has to find out. What is before `at` is not asked for any more. */
 bool valid_record(struct valid_run *run, size_t at, size_t n);
 
 #endif

@@ -14,7 +14,7 @@
  *
  * and undefines them again. */
 
-/* struct valid_carry, where most is kept as the masks that came last, of which the last bit counts. */
+/* struct valid_carry, most of it as the masks that came last: their last bit counts. */
 struct KERNEL(carry) {
 	masks value, separator, member, name, in_bare;
 	uint64_t in_name, wrong[VALID_KINDS];
