@@ -51,15 +51,21 @@ plain_add(uint64_t *v, uint64_t w, uint64_t *carry)
 
 typedef uint64_t four __attribute__((vector_size(32)));
 
+/* See avx512_add. */
 AVX2 static inline void
 avx2_add(four *v, four w, uint64_t *carry)
 {
-	for (int i = 0; i < 4; i++) {
-		uint64_t sum = (*v)[i];
+	const __m256i ones = _mm256_set1_epi64x(-1), top = _mm256_set1_epi64x(INT64_MIN);
+	const __m256i bits = _mm256_setr_epi64x(1, 2, 4, 8);
+	__m256i sum = (__m256i)(*v + w), one;
+	unsigned over = (unsigned)_mm256_movemask_pd((__m256d)_mm256_cmpgt_epi64(
+	    _mm256_xor_si256((__m256i)w, top), _mm256_xor_si256(sum, top)));
+	unsigned full = (unsigned)_mm256_movemask_pd((__m256d)_mm256_cmpeq_epi64(sum, ones));
+	unsigned moved = (over << 1 | (unsigned)*carry) + full;
 
-		plain_add(&sum, w[i], carry);
-		(*v)[i] = sum;
-	}
+	one = _mm256_and_si256(_mm256_set1_epi64x((long long)(moved ^ full)), bits);
+	*v = (four)_mm256_sub_epi64(sum, _mm256_cmpeq_epi64(one, bits));
+	*carry = moved >> 4;
 }
 
 #define KERNEL(name) avx2_##name
