@@ -56,6 +56,8 @@ struct ask {
 
 enum { SLOT_BITS = 6 };
 
+enum { OTHER = 100 }; /* leads beyond all depths */
+
 struct project {
 	struct project_query query;
 	enum scan_kernel kernel;
@@ -66,6 +68,7 @@ struct project {
 	const struct name *event_name;
 	unsigned n_names;
 	unsigned depth;                     /* of brackets around a name */
+	signed char steps[256]; /* what a mark's byte does to the depth; OTHER if it is no bracket or quote */
 	struct name *slots[1 << SLOT_BITS]; /* where find_name finds them, by their last bytes */
 	struct ask *ask;
 	struct scan_needle needles[PROJECT_MAX_NEEDLES]; /* without any of these it is a NO */
@@ -312,6 +315,10 @@ project_new(const struct project_query *query, enum scan_kernel kernel)
 
 	*pr = (struct project){.query = *query, .kernel = kernel};
 	arena_init(&pr->arena, SIZE_MAX);
+	memset(pr->steps, OTHER, sizeof(pr->steps));
+	pr->steps['"'] = 0;
+	pr->steps['{'] = pr->steps['['] = 1;
+	pr->steps['}'] = pr->steps[']'] = -1;
 	pr->depth = 1;
 	pr->root = take(pr, sizeof(*pr->root));
 	*pr->root = (struct name){.number = pr->n_names++};
@@ -523,13 +530,6 @@ scan_on(struct project_run *run)
 	return true;
 }
 
-/* What a mark's byte does to the depth is this less what is here: nothing if it is a quote, and if
- * it is no bracket either it leads beyond all depths. */
-enum { OTHER = 100 };
-
-static const unsigned char backs[256] = {
-    ['"'] = OTHER, ['{'] = OTHER - 1, ['['] = OTHER - 1, ['}'] = OTHER + 1, [']'] = OTHER + 1};
-
 /* Go from mark to mark to the end of the record at run->begin. Returns MAYBE, or why there is no
  * record: ODD or CUT. *unsure: a name that may be one of ours has escapes. The plain form:
  *
@@ -545,6 +545,7 @@ walk(struct project_run *run, bool *unsure)
 {
 	const char *p = run->scan.p;
 	const uint32_t *marks = run->scan.marks;
+	const signed char *steps = run->project->steps;
 	uint32_t open[PROJECT_MAX_DEPTH + 2]; /* where the open brackets are */
 	unsigned char closing[PROJECT_MAX_DEPTH + 2]; /* what closes them */
 	uint32_t ends[ENDS], objects[ENDS];
@@ -564,7 +565,7 @@ walk(struct project_run *run, bool *unsure)
 		while (i < stop) {
 			uint32_t at = marks[i++], top = open[depth];
 			unsigned char c = (unsigned char)p[at];
-			int step = OTHER - backs[c];
+			int step = steps[c];
 
 			if (checked)
 				invalid |= valid_wrong(
