@@ -286,10 +286,13 @@ read_page(struct pipeline *p, struct page *page)
 }
 
 /* Hand over a page that was searched. It is printed when those before it were, by who handed over
- * the last of these: so nobody waits for it, and there is no thread that only prints. */
-static void
-hand_over(struct pipeline *p, struct page *page)
+ * the last of these: so nobody waits for it, and there is no thread that only prints. Returned is
+ * the page itself if it was printed now, as its buffers are in the caches of this processor; else
+ * NULL. */
+static struct page *
+hand_over(struct pipeline *p, struct page *own)
 {
+	struct page *page = own, *printed = NULL;
 	enum out_result r = OUT_MORE;
 
 	must(pthread_mutex_lock(&p->lock));
@@ -303,7 +306,10 @@ hand_over(struct pipeline *p, struct page *page)
 			p->searched[p->n_printed++ % p->n_pages] = NULL;
 			must(pthread_mutex_unlock(&p->lock));
 			r = deliver(p, page, &p->err);
-			give_back(p, page);
+			if (page == own)
+				printed = own;
+			else
+				give_back(p, page);
 			must(pthread_mutex_lock(&p->lock));
 		}
 		p->delivering = false;
@@ -315,6 +321,7 @@ hand_over(struct pipeline *p, struct page *page)
 	must(pthread_mutex_unlock(&p->lock));
 	if (r != OUT_MORE)
 		stop(p);
+	return printed;
 }
 
 static void *
@@ -323,15 +330,15 @@ searcher_main(void *context)
 	struct pipeline *p = context;
 	void *loader = loader_new(p);
 	struct search_scratch *scratch = search_scratch_new(p->config.search);
-	struct page *page;
+	struct page *page = NULL;
 
-	while ((page = queue_get_newest(p->free_pages)) != NULL) {
+	while (page != NULL || (page = queue_get_newest(p->free_pages)) != NULL) {
 		if (!read_page(p, page)) {
 			give_back(p, page);
 			break;
 		}
 		search_parts(p, page, scratch, loader);
-		hand_over(p, page);
+		page = hand_over(p, page);
 	}
 	search_scratch_free(scratch);
 	loader_free(p, loader);
