@@ -68,7 +68,7 @@ struct project {
 	const struct name *event_name;
 	unsigned n_names;
 	unsigned depth;                     /* of brackets around a name */
-	signed char steps[256]; /* what a mark's byte does to the depth; OTHER if it is no bracket or quote */
+	signed char steps[256]; /* what a mark's byte does to the depth; OTHER for other bytes */
 	struct name *slots[1 << SLOT_BITS]; /* where find_name finds them, by their last bytes */
 	struct ask *ask;
 	struct scan_needle needles[PROJECT_MAX_NEEDLES]; /* without any of these it is a NO */
