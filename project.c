@@ -369,14 +369,13 @@ struct project_run {
 	size_t looked; /* no needle begins between the record's first byte and this one */
 	size_t begin;  /* of the record */
 	size_t end;
-	bool invalid;                       /* with checks: it is known to be no JSON */
+	bool invalid;                       /* of what was checked, something is no JSON */
 	bool wraps;                         /* it has a name of one that wraps others */
 	bool hidden;                        /* there are escapes in it that can hide a needle */
 	uint32_t values[PROJECT_MAX_NAMES]; /* where a name's value begins; see has_value */
 	struct scan scan;
-	bool checks;
 	bool checked; /* what was scanned last, as all before it */
-	struct valid_run valid; /* with checks */
+	struct valid_run valid; /* of what was checked */
 };
 
 struct project_run *
@@ -403,7 +402,6 @@ project_start(struct project_run *run, const char *p, size_t n, bool lines, bool
 	const struct project *pr = run->project;
 
 	scan_start(&run->scan, pr->kernel, &pr->ends, p, n, lines, checks);
-	run->checks = checks;
 	run->checked = false;
 	if (checks)
 		valid_start(&run->valid, p, n, lines);
@@ -803,7 +801,7 @@ decide(struct project_run *run, bool unsure, struct project_record *record)
 	if (result == PROJECT_YES) {
 		if (pr->time != NULL && read_text(run, pr->time, &record->time) == UNKNOWN)
 			return PROJECT_MAYBE;
-		record->valid = run->checks && !run->invalid &&
+		record->valid = run->checked && !run->invalid &&
 		    valid_record(&run->valid, record->at, record->n);
 	}
 	return result;

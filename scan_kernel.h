@@ -191,8 +191,9 @@ KERNEL(marks)(struct scan *s, const char *p, size_t blocks, uint32_t base, uint3
 	return out;
 }
 
+/* KERNEL(sort) block by block. */
 TARGET static void
-KERNEL(sort_blocks)(
+KERNEL(sort_each)(
     struct scan_carry *to, const char *p, size_t first, size_t end, struct scan_group *g)
 {
 	struct scan_carry carry = *to;
@@ -258,7 +259,7 @@ KERNEL(sort)(
 		return;
 	}
 #endif
-	KERNEL(sort_blocks)(carry, p, first, end, g);
+	KERNEL(sort_each)(carry, p, first, end, g);
 }
 
 /* The marks, as of KERNEL(marks), of the sorted blocks from the first one on to before `end`, which

@@ -366,7 +366,6 @@ valid_start(struct valid_run *run, const char *p, size_t n, bool lines)
 	run->end = p + n;
 	run->lines = lines;
 	run->whole = run->breaks = false;
-	run->at = 0;
 	run->lost = PTRDIFF_MAX;
 	run->carry = (struct valid_carry){.value = 1};
 	run->utf8 = run->passed = 0;

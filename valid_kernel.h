@@ -59,6 +59,7 @@ KERNEL(relate_from)(struct valid_run *run, struct KERNEL(carry) *c, const struct
     struct relations *r, size_t i, size_t k)
 {
 	const bool lines = run->lines;
+	const size_t block = i * SCAN_GROUP + k;
 	masks strings = load(g->strings + k), quotes = load(g->quotes + k);
 	masks outside = ~(strings | quotes), first = quotes & strings;
 	masks opening = load(g->opening + k), closing = load(g->closing + k);
@@ -91,13 +92,11 @@ KERNEL(relate_from)(struct valid_run *run, struct KERNEL(carry) *c, const struct
 	doubts = (values & ~value) | (value & separators) | (closing & separator) |
 	    (colons & ~name) | load(g->damage + k);
 	controls &= outside & ~newlines;
-	k += i * SCAN_GROUP;
-	store(run->wrong[VALID_OBJECT] + k,
+	store(run->wrong[VALID_OBJECT] + block,
 	    KERNEL(next_bracket)((member & values & ~first) | (name & ~colons), brackets,
 		&c->wrong[VALID_OBJECT]));
-	store(run->wrong[VALID_ARRAY] + k,
+	store(run->wrong[VALID_ARRAY] + block,
 	    KERNEL(next_bracket)(colons, brackets, &c->wrong[VALID_ARRAY]));
-	k -= i * SCAN_GROUP;
 	store(r->starts + k, starts);
 	store(r->doubts + k, doubts);
 	store(r->controls + k, controls);
