@@ -670,9 +670,9 @@ is_checked(const struct query *q, int kernel, struct str text, bool lines, size_
 	return good;
 }
 
-/* Every sequence of up to five tokens in braces: how many are not said to be what they are? */
+/* Every sequence of up to five tokens between these: the number of wrong answers. */
 static unsigned
-bad_sequences(const struct query *q, int kernel)
+bad_sequences(const struct query *q, int kernel, const char *before, const char *behind)
 {
 	enum { MOST = 5 };
 	struct buf b = {0};
@@ -681,9 +681,9 @@ bad_sequences(const struct query *q, int kernel)
 	for (size_t n = 0, all = 1; n <= MOST; n++, all *= TOKENS)
 		for (size_t number = 0; number < all; number++) {
 			b.n = 0;
-			buf_char(&b, '{');
+			buf_str(&b, str_of(before));
 			add_tokens(&b, number, n);
-			buf_char(&b, '}');
+			buf_str(&b, str_of(behind));
 			bad += !is_checked(q, kernel, buf_slice(&b), number % 2 == 0, number % 64);
 		}
 	buf_free(&b);
@@ -722,7 +722,10 @@ test_checks(void)
 			}
 		is_int(
 		    bad, 0, "%s: records with a byte changed, more or less", scan_kernel_name(k));
-		is_int(bad_sequences(&q, k), 0, "%s: each sequence of tokens", scan_kernel_name(k));
+		is_int(bad_sequences(&q, k, "{", "}"), 0,
+		    "%s: each sequence of tokens in an object", scan_kernel_name(k));
+		is_int(bad_sequences(&q, k, "{\"a\":[", "]}"), 0,
+		    "%s: each sequence of tokens in an array", scan_kernel_name(k));
 	}
 	query_close(&q);
 }
