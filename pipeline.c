@@ -178,7 +178,7 @@ stop(struct pipeline *p)
 }
 
 bool
-pipeline_interrupt(struct pipeline *p)
+pipeline_interrupt(struct pipeline *p, long grace_ms)
 {
 	struct timespec until;
 	struct err err;
@@ -187,7 +187,8 @@ pipeline_interrupt(struct pipeline *p)
 
 	stop(p);
 	must(clock_gettime(CLOCK_MONOTONIC, &until));
-	until.tv_nsec += PIPELINE_GRACE_MS * 1000000L;
+	until.tv_sec += grace_ms / 1000;
+	until.tv_nsec += grace_ms % 1000 * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	must(pthread_mutex_lock(&p->lock));

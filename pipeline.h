@@ -23,7 +23,6 @@
 #define PIPELINE_LEAST_HELD (12u << 20) /* but of lines at least these: less, and all wait */
 #define PIPELINE_MAX_FETCHERS 288       /* threads of all streams, which share them alike */
 #define PIPELINE_FETCHER (88u << 10)    /* bytes that each takes */
-#define PIPELINE_GRACE_MS 300           /* that an interrupted run has to end by itself */
 
 struct checkpoint;
 struct counts;
@@ -64,10 +63,10 @@ void pipeline_counts(struct pipeline *p, struct counts *counts);
  * INT64_MAX before any. From any thread. */
 int64_t pipeline_reached(struct pipeline *p);
 
-/* Make pipeline_run end, from another thread. True when it did within PIPELINE_GRACE_MS; false when
- * it waits for something outside, and only the end of the process will end it; what was kept to be
- * sorted is then printed. */
-bool pipeline_interrupt(struct pipeline *p) MUSTUSE;
+/* Make pipeline_run end, from another thread. True when it did within grace_ms milliseconds; false
+ * when it waits for something outside, and only the end of the process will end it; what was kept
+ * to be sorted is then printed. */
+bool pipeline_interrupt(struct pipeline *p, long grace_ms) MUSTUSE;
 
 /* Free it and close its source; the rest of the config stays the caller's. False where the run
  * ended early and the reader may still wait for input: then nothing is freed, and what the source

@@ -37,6 +37,8 @@ enum status {
 	STATUS_INTERRUPTED = 130
 };
 
+enum { GRACE_MS = 300 }; /* that an interrupted run has to end by itself */
+
 /* --- version --- */
 
 static void
@@ -172,7 +174,7 @@ signal_main(void *unused)
 	(void)unused;
 	if (sigwait(&run.signals, &signal) != 0 || signal == SIGUSR1)
 		return NULL;
-	if (pipeline_interrupt(run.pipeline))
+	if (pipeline_interrupt(run.pipeline, GRACE_MS))
 		return (void *)&run;
 	/* The run waits for its input or its reader: nothing of it can be lost any more. */
 	pipeline_counts(run.pipeline, &counts);

@@ -65,7 +65,7 @@ def run(root, *args, **env):
     try:
         p = subprocess.run([CHROOT, root, "/aws-spitzel"] + list(args), env=dict(KEYS, **env),
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, timeout=60)
+                           stderr=subprocess.PIPE, timeout=300)
     except subprocess.TimeoutExpired as e:
         return None, [], (e.stderr or b"").decode("utf-8", "replace")
     return p.returncode, p.stdout.splitlines(), p.stderr.decode("utf-8", "replace")

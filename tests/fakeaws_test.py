@@ -70,10 +70,10 @@ class Client:
     def connect(self):
         if self.server.context:
             context = ssl.create_default_context(cafile=self.server.pki.ca)
-            self.connection = http.client.HTTPSConnection("localhost", self.server.port, timeout=10,
+            self.connection = http.client.HTTPSConnection("localhost", self.server.port, timeout=60,
                                                           context=context)
         else:
-            self.connection = http.client.HTTPConnection("localhost", self.server.port, timeout=10)
+            self.connection = http.client.HTTPConnection("localhost", self.server.port, timeout=60)
 
     def headers(self, body, change=None):
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + self.skew))
@@ -684,7 +684,7 @@ def test_command(pki, folder):
     target = type("Target", (), {"port": ready["port"], "pki": pki, "context": True})
     c = Client(target, R2)
     ok(len(c.records()) == 3 and c.code({}) == "ThrottlingException", "events and faults as told")
-    h = http.client.HTTPConnection("127.0.0.1", ready["port"], timeout=5)
+    h = http.client.HTTPConnection("127.0.0.1", ready["port"], timeout=60)
     h.request("POST", "/_control", '{"do":"log"}')
     log = json.loads(h.getresponse().read())["log"]
     ok(len(log) == 2 and log[1]["fault"] == "throttle", "the log over plain HTTP", log)
@@ -731,7 +731,7 @@ def test_aws(pki):
 
     def run(*args):
         p = subprocess.run([aws, "cloudtrail", "lookup-events", "--endpoint-url", server.url,
-                            "--region", R1, "--output", "json"] + list(args), env=env, timeout=60,
+                            "--region", R1, "--output", "json"] + list(args), env=env, timeout=300,
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         found = [e["CloudTrailEvent"].encode() for e in
                  json.loads(p.stdout)["Events"]] if p.stdout.strip() else None

@@ -10,6 +10,7 @@ and exit 3 or 1.  Every run is looked at for that, see Run.faults().
 """
 import concurrent.futures
 import json
+import multiprocessing
 import os
 import re
 import shutil
@@ -26,8 +27,8 @@ import fakeaws                          # noqa: E402
 PROGRAM = os.environ.get("SPITZEL")
 FLAVOUR = os.environ.get("SPITZEL_FLAVOUR", "")
 SANITIZED = FLAVOUR in ("asan", "tsan")
-TIMEOUT = 120 if SANITIZED else 90       # seconds until a run counts as hung
-WORKERS = 8
+TIMEOUT = 300           # seconds until a run counts as hung
+WORKERS = 8             # processes: in threads of one, servers would wait for each other
 R1, R2, R3 = "eu-central-1", "us-east-1", "ap-south-1"
 END = int(time.time()) - 600
 SECRETS = [fakeaws.SECRET_KEY, fakeaws.TEMP_SECRET, fakeaws.TOKEN, "Signature=", "pr%40xy", "pr@xy"]
@@ -36,6 +37,7 @@ TEMP_KEYS = {"AWS_ACCESS_KEY_ID": fakeaws.TEMP_KEY, "AWS_SECRET_ACCESS_KEY": fak
              "AWS_SESSION_TOKEN": fakeaws.TOKEN}
 CASES = []
 folder = pki = None
+chosen = []              # of the cases
 
 
 def case(function):
@@ -46,21 +48,27 @@ def case(function):
 # --- running the program -----------------------------------------------------
 
 class Run:
-    """A run of the program that has ended, or that was killed because it did not."""
+    """A run of the program that has ended, or that was killed because it did not.  during(process)
+    is called when it has begun, heard(line) for each line on stderr as it comes."""
 
-    def __init__(self, args, env=None, during=None, stdout=None):
+    def __init__(self, args, env=None, during=None, stdout=None, heard=None):
         e = {"PATH": os.environ.get("PATH", ""), "HOME": os.path.join(folder, "nobody"),
              "AWS_EC2_METADATA_DISABLED": "true", "LC_ALL": "C.UTF-8"}
         e.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
         e.update(KEYS if env is None else env)
-        started = time.monotonic()
+        self.started = started = time.monotonic()
         self.args = args
         p = subprocess.Popen([PROGRAM] + args, env=e, stdin=subprocess.DEVNULL,
                              stdout=stdout or subprocess.PIPE, stderr=subprocess.PIPE)
         got = {}
 
         def read(name):
-            got[name] = getattr(p, name).read()
+            lines = []
+            for line in getattr(p, name):
+                lines.append(line)
+                if heard and name == "stderr":
+                    heard(line)
+            got[name] = b"".join(lines)
         readers = [threading.Thread(target=read, args=(n,)) for n in ("stdout", "stderr")
                    if getattr(p, n)]
         for r in readers:
@@ -182,7 +190,7 @@ def log_text(server):
 
 def serve(*regions, count=130, cert="good", tls=None, **settings):
     """A server with three pages of events in each region.  Its bucket forgives a late clock."""
-    server = fakeaws.FakeAws(pki, cert, tls, **dict({"burst": 2.6}, **settings))
+    server = fakeaws.FakeAws(pki, cert, tls, **dict({"burst": 5}, **settings))
     for i, region in enumerate(regions or (R1,)):
         server.generate(region=region, count=count, end=END - 7 * i, density="random", seed=i)
     return server
@@ -446,8 +454,9 @@ def several_regions_newest_first():
             bad = "connections: %s" % used
         if not bad and len(server.log()) != 9:
             bad = "%d requests\n%s" % (len(server.log()), log_text(server))
-        if not bad and run.seconds > (8 if SANITIZED else 4):
-            bad = "one region after the other: %.1f s" % run.seconds
+        times = [[e["at"] for e in server.log(r)] for r in (R1, R2, R3)]
+        if not bad and max(map(min, times)) > min(map(max, times)):
+            bad = "one region after the other\n" + log_text(server)
     server.stop()
     return bad
 
@@ -548,7 +557,7 @@ def nobody_listens():
     server.listen(False)
     run = search(server)
     bad = judge(run, server, "failed", [])
-    if not bad and ("localhost" not in run.error or run.seconds > 10):
+    if not bad and "localhost" not in run.error:
         bad = str(run)
     server.stop()
     return bad
@@ -569,7 +578,18 @@ def the_network_is_gone_for_a_moment():
     return bad
 
 
-def wait_for(condition, seconds=20):
+def too_fast(run, server, rate):
+    """None, or a request that came before its turn, from the beginning on.  (What a busy machine
+    holds up comes together later, so that nothing can be said of a stretch.)"""
+    for region in server.regions:
+        for n, t in enumerate(sorted(e["at"] for e in server.log(region))):
+            t -= run.started - server.started
+            if n - 1 > rate * t:
+                return "%s: request %d after %.2f s" % (region, n + 1, t)
+    return None
+
+
+def wait_for(condition, seconds=TIMEOUT):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)
@@ -577,16 +597,10 @@ def wait_for(condition, seconds=20):
 
 @case
 def the_pace():
-    server = serve(count=390, burst=3)
+    server = serve(count=390)
     run = search(server)
     bad = judge(run, server, "ok", server.expected())
-    times = [e["at"] for e in server.log()]
-    for i, t in enumerate(times):
-        for j in range(i, len(times)):
-            if j - i + 1 > 2 * (times[j] - t) + 2.6:
-                bad = bad or "%d requests in %.2f s" % (j - i + 1, times[j] - t)
-    if not bad and run.seconds > (8 if SANITIZED else 4.5):
-        bad = "8 pages took %.1f s" % run.seconds
+    bad = bad or too_fast(run, server, 2)
     server.stop()
     return bad
 
@@ -1108,7 +1122,7 @@ def interrupted():
         run = Interrupted(options(server), interrupt)
         took = ended[1] - ended[0]
         bad = bad or "\n".join(run.faults(server))
-        if not bad and (run.code != 130 or took > 2 or not run.error.strip() or
+        if not bad and (run.code != 130 or took > 40 or not run.error.strip() or
                         run.lines != server.expected()[:100]):
             bad = "it took %.1f s\n%s" % (took, run)
         server.stop()
@@ -1141,7 +1155,7 @@ class Interrupted(Run):
 
 @case
 def a_reader_that_goes_away():
-    server = serve(count=390)
+    server = serve(count=1500)
     read, write = os.pipe()
 
     def leave(_):
@@ -1150,8 +1164,8 @@ def a_reader_that_goes_away():
         os.close(read)
     run = search(server, during=leave, stdout=write)
     bad = run.faults(server)
-    if run.code or run.error or run.seconds > 4:
-        bad.append(str(run))
+    if run.code or run.error or len(server.log()) == 30:
+        bad.append("%s\n%d pages were read" % (run, len(server.log())))
     server.stop()
     return "\n".join(bad)
 
@@ -1195,9 +1209,9 @@ def all_cases():
         yield "certificate: " + kind, lambda k=kind, w=words: run_certificate(k, w)
 
 
-def guarded(function):
+def run_case(i):
     try:
-        return function()
+        return chosen[i][1]()
     except Exception as e:      # a test that breaks is a test that fails
         import traceback
         return "".join(traceback.format_exception(e))
@@ -1206,7 +1220,7 @@ def guarded(function):
 def why_not():
     if not PROGRAM:
         return "SPITZEL does not name the program"
-    p = subprocess.run([PROGRAM, "--region", R1], env={"HOME": folder, "PATH": ""}, timeout=60,
+    p = subprocess.run([PROGRAM, "--region", R1], env={"HOME": folder, "PATH": ""}, timeout=300,
                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if b"not built into this version" in p.stderr or b"'--region' is no option" in p.stderr:
         return "the event history is not built in"
@@ -1214,7 +1228,7 @@ def why_not():
 
 
 def main():
-    global folder, pki
+    global folder, pki, chosen
     with tempfile.TemporaryDirectory() as folder:
         why = why_not()
         if why:
@@ -1224,8 +1238,9 @@ def main():
         chosen = [c for c in all_cases()
                   if not sys.argv[1:] or any(a in c[0] for a in sys.argv[1:])]
         failed = 0
-        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            results = [(name, pool.submit(guarded, f)) for name, f in chosen]
+        with concurrent.futures.ProcessPoolExecutor(
+                WORKERS, multiprocessing.get_context("fork")) as pool:
+            results = [(name, pool.submit(run_case, i)) for i, (name, _) in enumerate(chosen)]
             for i, (name, result) in enumerate(results, 1):
                 name, bad = name.replace("#", ""), result.result()
                 if bad and bad.startswith("SKIP"):

@@ -32,7 +32,7 @@ import oracle                           # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAMPLE = os.path.join(HERE, "sample")
 JOBS = ([], ["-j", "1"], ["-j", "4"])
-TIMEOUT = 60            # seconds that one run of the program may take
+TIMEOUT = 300           # seconds that one run of the program may take
 SETTINGS = []           # of the program, by its environment: none changes an answer
 turn = 0                # whose of them it is
 

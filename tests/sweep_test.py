@@ -39,7 +39,7 @@ import oracle                           # noqa: E402
 R1, R2, R3 = h.R1, h.R2, h.R3
 ALL3 = (R1, R2, R3)
 PROGRAM, KEYS, TEMP_KEYS, END = h.PROGRAM, h.KEYS, h.TEMP_KEYS, h.END
-HANG = 120              # seconds until somebody who waits thinks that nothing comes any more
+HANG = 300              # seconds until somebody who waits thinks that nothing comes any more
 RATE = 100              # requests a second, where it does not matter
 FROM, TO = fakeaws.iso(END - 7200), fakeaws.iso(END + 60)
 CASES = []
@@ -392,35 +392,23 @@ def rates_that_are_none():
     return "\n".join(bad)
 
 
-def too_fast(server, rate, slack):
-    """Any stretch of a region's log with more requests than it may have."""
-    for region in server.regions:
-        times = [e["at"] for e in server.log(region)]
-        for i, t in enumerate(times):
-            for j in range(i, len(times)):
-                if j - i + 1 > rate * (times[j] - t) + slack:
-                    return ["%s: %d requests in %.2f s" % (region, j - i + 1, times[j] - t)]
-    return []
-
-
 @case
 def the_rate_that_is_asked_for():
-    """Each region has its own; many requests are on their way at once.  What a busy machine holds
-    up for a second comes together."""
+    """Each region has its own; many requests are on their way at once."""
     server = serve(R1, R2, count=3000, latency=0.4)
     run = search(server, regions=(R1, R2), rate=12.5)
     bad = judge(run, server, expected(server))
-    bad = bad or "\n".join(too_fast(server, 12.5, 15))
+    bad = bad or h.too_fast(run, server, 12.5)
     server.stop()
     return bad
 
 
 @case
 def the_legal_rate():
-    server = serve(R1, count=330, rate=2.0, burst=3.0, latency=1.2)
+    server = serve(R1, count=330, latency=1.2)
     run = h.Run(h.options(server), KEYS)
     bad = judge(run, server, expected(server))
-    bad = bad or "\n".join(too_fast(server, 2, 3))
+    bad = bad or h.too_fast(run, server, 2)
     server.stop()
     return bad
 
@@ -430,7 +418,7 @@ def a_rate_below_the_legal_one():
     server = serve(R1, count=140, latency=0.1)
     run = search(server, rate="1.6")
     bad = judge(run, server, expected(server))
-    bad = bad or "\n".join(too_fast(server, 1.6, 1.6))
+    bad = bad or h.too_fast(run, server, 1.6)
     server.stop()
     return bad
 
@@ -461,20 +449,18 @@ def somebody_else_uses_the_quota():
 
 @case
 def somebody_else_uses_all_of_the_quota():
-    """... for a while, and then goes.  It is waited for, and said."""
+    """... until we say that we wait for it, and then goes."""
     server = serve(R1, count=2000, rate=15.0, burst=3.0)
-    refused = []
 
-    def watch(log):
+    def come(log):
         if log["k"] == 10:
             server.configure({"others": 60.0})      # nothing is left, however it is timed
-        if log["k"] > 10 and server.get("others", R1):
-            refused.append(log["at"])
-            # Twenty turns are to pass, however fast the requests come.
-            if len(refused) >= 25 and log["at"] - refused[0] > 40 / 15:
-                server.configure({"others": 0.0})
-    server.hook = watch
-    run = search(server, rate=15)
+
+    def go(line):
+        if b"others use all of the quota" in line:
+            server.configure({"others": 0.0})
+    server.hook = come
+    run = search(server, rate=15, heard=go)
     bad = [b for b in flaws(run, server) if "too fast" not in b]
     bad += differences(run.lines, expected(server))
     if run.code or not h.newest_first(run.lines):
@@ -555,7 +541,7 @@ def plans_save_requests():
                         (["-m", "$.readOnly == false"], 6),
                         (["s3:PutObject", "-m", "$.readOnly == false"], 6)):
         server = serve(count=1500, mix=RARE)
-        bad = bad or judge(search(server, *query, rate=5), server, expected(server, query))
+        bad = bad or judge(search(server, *query, rate=1), server, expected(server, query))
         if not bad and len(server.log()) > most:
             bad = "%s: %d requests\n%s" % (query, len(server.log()), h.log_text(server))
         server.stop()
@@ -1040,7 +1026,7 @@ def what_the_file_is():
             with lock:
                 seen.append((fd, os.pread(fd, 1 << 20, 0), os.fstat(fd)))
         server.hook = look
-        for k in (4, 6, None):
+        for k in (4, 6, 8, 10, None):
             if k:
                 pid, ready = [], threading.Event()
 
@@ -1586,12 +1572,14 @@ def run_every_request(regions, settings, query, out):
 
 
 def run_again_and_again(regions, settings, query, out):
-    """Each run is killed at its third request: nobody may wait for more, to get on."""
+    """Each run is killed at its third request: nobody may wait for much more, to get on.  (Where
+    answers are slow, more requests than that are on their way before the first answer.)"""
     server = serve(*regions, **settings)
     series = series_of(server, regions, query, out)
-    for _ in range(200):
-        if not series.killed_at(3 * len(regions)):
-            break
+    printed, k = 0, 3 * len(regions)
+    while series.killed_at(k) and len(series.runs) < 200:
+        before, printed = printed, len(series.lines())
+        k += printed == before
     bad = finish(series, query)
     if not bad and len(series.runs) < 3:
         bad = ["only %d runs" % len(series.runs)]
@@ -1677,15 +1665,17 @@ def all_tokens_lapse_at_once():
     """As where the machine slept: each chain goes on from where it stands."""
     server = serve(count=8000, latency=1)
 
+    def refused():
+        return sum(e["outcome"] == "InvalidNextTokenException" for e in server.log())
+
     def lapse(log):
-        if log["k"] in (30, 60, 90, 120):
+        if log["k"] % 30 == 0 and refused() < 9:
             server.lapse()
     server.hook = lapse
     run = search(server, rate=20)
-    refused = sum(e["outcome"] == "InvalidNextTokenException" for e in server.log())
     bad = flaws(run) + differences(run.lines, expected(server))
-    if run.code or refused < 9:
-        bad.append("exit %s, %d tokens were refused" % (run.code, refused))
+    if run.code or refused() < 9:
+        bad.append("exit %s, %d tokens were refused" % (run.code, refused()))
     server.stop()
     return report(bad, run)
 
@@ -1816,18 +1806,23 @@ def control_c_and_a_pipe_that_nobody_reads():
 def control_c_and_a_file_begun_anew():
     """With "> out" the shell empties the file before each run; the first run's lines were taken."""
     server = serve(R1, R2, count=300)
-    series = Series(server, [], (R1, R2), "files")
-    gate = Gate(server, 7)
+    first = []
+    for k in range(7, 12):      # until something is printed before the k-th request
+        if first:
+            break
+        series = Series(server, [], (R1, R2), "files")
+        gate = Gate(server, k)
 
-    def stop(p):
-        gate.wait(p)
-        at_rest(p, series.checkpoint)
-        os.kill(p.pid, signal.SIGINT)
-        h.wait_for(lambda: has_ended(p), HANG)
-        gate.opened.set()
-    series.go(during=stop)
-    server.hook = None
-    first = series.lines()
+        def stop(p, gate=gate, series=series):
+            gate.wait(p)
+            at_rest(p, series.checkpoint)
+            os.kill(p.pid, signal.SIGINT)
+            h.wait_for(lambda: has_ended(p), HANG)
+            gate.opened.set()
+        series.go(during=stop)
+        server.hook = None
+        server.reset()
+        first = series.lines()
     with open(series.files[0], "wb") as f:
         run = h.Run(series.command(), None, None, f)
     with open(series.files[0], "rb") as f:

@@ -22,6 +22,8 @@
 
 enum { STREAMS = 5 };
 
+enum { HANG_MS = 600000 }; /* until an interrupted run counts as one that does not end */
+
 #define NOW INT64_C(1700000000) /* s: no event is newer */
 
 /* One of the fake's streams: blocks of events, newest first, each fetched by one of several
@@ -830,7 +832,7 @@ test_interrupt(size_t streams, size_t pages, bool hold, bool ordered)
 	while (f->streams[streams - 1].at < pages)
 		(void)pthread_cond_wait(&f->moved, &f->lock);
 	(void)pthread_mutex_unlock(&f->lock);
-	ended = pipeline_interrupt(r->pipeline);
+	ended = pipeline_interrupt(r->pipeline, HANG_MS);
 	ok(ended, "%zu streams, interrupted after %zu pages%s: ends", streams, pages,
 	    hold ? ", one waits" : "");
 	if (ended) {
@@ -869,7 +871,7 @@ test_interrupt_shut(void)
 		(void)pthread_cond_wait(&f->moved, &f->lock);
 	(void)pthread_mutex_unlock(&f->lock);
 	ok(true, "several threads wait at a gate");
-	ok(pipeline_interrupt(r->pipeline), "an interrupt ends the run");
+	ok(pipeline_interrupt(r->pipeline, HANG_MS), "an interrupt ends the run");
 	join(t);
 	is_int(count_lines(), 0, "nothing was certain");
 	run_leave(r);
@@ -934,7 +936,7 @@ test_shares(void)
 	    "it had half of the threads: %zu of %d", f->streams[1].granted, 2 * SHARE);
 	let_go(f, 0);
 	ok(comes_to(f, 0, SHARE), "then the other gets more than half of them");
-	ok(pipeline_interrupt(r->pipeline), "an interrupt ends the run");
+	ok(pipeline_interrupt(r->pipeline, HANG_MS), "an interrupt ends the run");
 	join(t);
 	run_leave(r);
 }
@@ -1024,7 +1026,7 @@ test_checkpoint_interrupt(bool ordered)
 	while (f->streams[2].at < 20 || count_lines() == 0)
 		(void)pthread_cond_wait(&f->moved, &f->lock);
 	(void)pthread_mutex_unlock(&f->lock);
-	ok(pipeline_interrupt(r->pipeline), "a checkpoint, interrupted: ends");
+	ok(pipeline_interrupt(r->pipeline, HANG_MS), "a checkpoint, interrupted: ends");
 	join(t);
 	ok(count_lines() > 0 && said() == count_lines(), "it says what was printed, %lld lines",
 	    said());

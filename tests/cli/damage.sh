@@ -261,7 +261,7 @@ print("\n".join(bad[:8]), len(bad), "of", len(jobs))
 sys.exit(bool(bad))
 P
 case $flavour in musl|dev) stride=1 ;; asan) stride=11 ;; *) stride=41 ;; esac
-ok "cut off at every place (by $stride)" timeout 60 python3 sweep.py "$SPITZEL" $stride
+ok "cut off at every place (by $stride)" timeout 300 python3 sweep.py "$SPITZEL" $stride
 
 # --- gzip ---
 python3 - <<'P'
@@ -410,23 +410,23 @@ done
 if [ "$flavour" = musl ] || [ "$flavour" = dev ]; then
 	most=150
 	for f in zeros blanks list string events brackets; do
-		timeout 60 python3 "$here/lib/rss.py" $most "$SPITZEL" -j 2 -m '$.eventID == "a"' --trail bomb-$f >"$O/out" 2>"$O/err"
+		timeout 300 python3 "$here/lib/rss.py" $most "$SPITZEL" -j 2 -m '$.eventID == "a"' --trail bomb-$f >"$O/out" 2>"$O/err"
 		status=$?
 		ok "bomb of $f: at most $most MiB" [ $status = 3 ] || comment <"$O/err"
 	done
-	timeout 60 python3 "$here/lib/rss.py" $most "$SPITZEL" -j 2 --trail large-records >"$O/out" 2>"$O/err"
+	timeout 300 python3 "$here/lib/rss.py" $most "$SPITZEL" -j 2 --trail large-records >"$O/out" 2>"$O/err"
 	status=$?
 	ok "an event of 17 MiB: at most $most MiB" [ $status = 3 ] || comment <"$O/err"
 	# 300 MB in one list: 150 blocks of 2 MB, with one event to be found at the end
 	export GENERATE='(x for k in (b"{\"Records\":[", ) for x in
 		[k] + [b",".join([b"{\"eventID\":\"no\",\"x\":\"" + b"y" * 977 + b"\"}"] * 2000) + b","] * 150 + [b"{\"eventID\":\"a\"}]}"])'
-	timeout 100 python3 "$here/lib/rss.py" 64 "$SPITZEL" -j 2 -m '$.eventID == "a"' --trail - >"$O/out" 2>"$O/err"
+	timeout 300 python3 "$here/lib/rss.py" 64 "$SPITZEL" -j 2 -m '$.eventID == "a"' --trail - >"$O/out" 2>"$O/err"
 	status=$?
 	echo '{"eventID":"a"}' | same "300 MB in one list through a pipe: at most 64 MiB" 0
 	tap_n=$((tap_n + 1)) # `same` ran in a subshell
 	unset GENERATE
 	python3 -c 'print("[" + ",".join(["1"] * 5000000) + "]")' >flood
-	timeout 60 python3 "$here/lib/rss.py" $most "$SPITZEL" -j 2 --trail flood >"$O/out" 2>"$O/err"
+	timeout 300 python3 "$here/lib/rss.py" $most "$SPITZEL" -j 2 --trail flood >"$O/out" 2>"$O/err"
 	status=$?
 	ok "5 million problems: at most $most MiB" [ $status = 3 ] || comment <"$O/err"
 else

@@ -134,7 +134,7 @@ P
 some="records ndjson-crlf ndjson-bom bom-records joined ndjson-of-wrappers lookup-pretty ndjson-pretty-after"
 [ "$flavour" = tsan ] && some="records ndjson-bom"
 for f in $some; do
-	ok "byte by byte: $f" timeout 60 python3 drip.py "$SPITZEL" "forms/$f"
+	ok "byte by byte: $f" timeout 300 python3 drip.py "$SPITZEL" "forms/$f"
 done
 
 # --- the oddest JSON that is still a record ---

@@ -239,11 +239,11 @@ same "-v -V is the same" 0 <versions
 if [ -c /dev/full ]; then
 	for o in -h -V '-V -v'; do
 		status=0
-		timeout 60 "$SPITZEL" $o >/dev/full 2>"$O/err" </dev/null || status=$?
+		timeout 300 "$SPITZEL" $o >/dev/full 2>"$O/err" </dev/null || status=$?
 		ok "$o with a full stdout fails (exit status $status)" [ "$status" = 1 ]
 		ok "$o with a full stdout says so" [ -s "$O/err" ]
 		status=0
-		timeout 60 "$SPITZEL" $o >&- 2>"$O/err" </dev/null || status=$?
+		timeout 300 "$SPITZEL" $o >&- 2>"$O/err" </dev/null || status=$?
 		ok "$o with a closed stdout fails (exit status $status)" [ "$status" = 1 ]
 	done
 else

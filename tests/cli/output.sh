@@ -137,7 +137,7 @@ sys.exit(p.returncode)
 P
 terminal() {
 	status=0
-	timeout 60 python3 onpty.py "$O/out" "$O/err" "$SPITZEL" "$@" || status=$?
+	timeout 300 python3 onpty.py "$O/out" "$O/err" "$SPITZEL" "$@" || status=$?
 	sed 's/in [0-9.]* s:/in TIME s:/' "$O/err" >"$O/err1"
 	cp "$O/err1" "$O/err"
 }

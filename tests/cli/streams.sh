@@ -9,7 +9,7 @@ i=0
 while [ $i -lt $lines ]; do echo; i=$((i + 1)); done | sed "s/.*/$(event x)/" >big.json # more than a pipe holds
 
 # --- what lib/streams.py does from both ends ---
-stream() { ok "$1, -j $3" timeout 20 python3 "$here/lib/streams.py" "$SPITZEL" "$2" "$3"; }
+stream() { ok "$1, -j $3" timeout 300 python3 "$here/lib/streams.py" "$SPITZEL" "$2" "$3"; }
 for j in $jobs; do
 	stream "NDJSON that comes slowly is printed as it comes" slow $j
 	stream "the same, lines of a few bytes" slow-short $j
@@ -34,7 +34,7 @@ done
 # --- head ---
 for j in 1 8; do
 	for sort in read newest none; do
-		{ status=0; timeout 60 "$SPITZEL" -j $j --sort $sort --trail big.json 2>"$O/err" || status=$?
+		{ status=0; timeout 300 "$SPITZEL" -j $j --sort $sort --trail big.json 2>"$O/err" || status=$?
 			echo $status >"$O/status"; } | head -n 1 >"$O/out"
 		status=$(cat "$O/status")
 		one x >want
@@ -50,9 +50,9 @@ for j in 1 8; do
 			[ $o = closed ] || [ -c /dev/full ] || continue
 			status=0
 			if [ $o = full ]; then
-				timeout 60 "$SPITZEL" -j $j --sort $sort --trail big.json >/dev/full 2>"$O/err" || status=$?
+				timeout 300 "$SPITZEL" -j $j --sort $sort --trail big.json >/dev/full 2>"$O/err" || status=$?
 			else
-				timeout 60 "$SPITZEL" -j $j --sort $sort --trail big.json >&- 2>"$O/err" || status=$?
+				timeout 300 "$SPITZEL" -j $j --sort $sort --trail big.json >&- 2>"$O/err" || status=$?
 			fi
 			: >"$O/out"
 			same "stdout is $o, -j $j, --sort $sort" 1 </dev/null
@@ -62,36 +62,36 @@ for j in 1 8; do
 	done
 done
 status=0
-timeout 60 "$SPITZEL" --trail one.json 'iam:*' >&- 2>"$O/err" || status=$?
+timeout 300 "$SPITZEL" --trail one.json 'iam:*' >&- 2>"$O/err" || status=$?
 : >"$O/out"
 same "stdout is closed, nothing to print" 0 </dev/null
 silent
 status=0
-timeout 60 "$SPITZEL" -v --trail one.json 2>&- >"$O/out" || status=$?
+timeout 300 "$SPITZEL" -v --trail one.json 2>&- >"$O/out" || status=$?
 : >"$O/err"
 same "stderr is closed" 0 <one.json
 status=0
-timeout 60 "$SPITZEL" -v --trail one.json >"$O/out" 2>/dev/full || status=$?
+timeout 300 "$SPITZEL" -v --trail one.json >"$O/out" 2>/dev/full || status=$?
 same "stderr is full" 0 <one.json
 
 # --- stdin that is not there ---
 one "not stdin" >./-
 status=0
-timeout 60 "$SPITZEL" --trail - <&- >"$O/out" 2>"$O/err" || status=$?
+timeout 300 "$SPITZEL" --trail - <&- >"$O/out" 2>"$O/err" || status=$?
 same "stdin is closed: an error, and no file named - is read for it" 1 </dev/null
 err "standard input: cannot"
 status=0
-timeout 60 "$SPITZEL" --trail one.json <&- >"$O/out" 2>"$O/err" || status=$?
+timeout 300 "$SPITZEL" --trail one.json <&- >"$O/out" 2>"$O/err" || status=$?
 same "stdin is closed and not needed" 0 <one.json
 silent
 status=0
-timeout 60 "$SPITZEL" --trail one.json --trail - <&- >"$O/out" 2>"$O/err" || status=$?
+timeout 300 "$SPITZEL" --trail one.json --trail - <&- >"$O/out" 2>"$O/err" || status=$?
 same "stdin is closed behind a file" 3 <one.json
 mkdir folder
 one f >folder/x.json
 one f >want
 status=0
-timeout 60 "$SPITZEL" --trail - <folder >"$O/out" 2>"$O/err" || status=$?
+timeout 300 "$SPITZEL" --trail - <folder >"$O/out" 2>"$O/err" || status=$?
 if [ "$status" = 0 ]; then same "stdin is a folder: searched" 0 <want; else
 	same "stdin is a folder: an error" 1 </dev/null
 	err "standard input: "
