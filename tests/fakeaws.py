@@ -52,6 +52,7 @@ import bisect
 import copy
 import datetime
 import email.utils
+import fcntl
 import gc
 import gzip
 import hashlib
@@ -148,7 +149,6 @@ class Pki:
         self.names = host_names() + list(names)
         os.makedirs(self.dir, exist_ok=True)
         self.ca = self.path("ca.pem")
-        self.lock = threading.Lock()
         if not os.path.exists(self.ca):
             self.root("ca", "Fake Amazon Root CA")
 
@@ -196,7 +196,8 @@ class Pki:
         if kind not in self.KINDS:
             raise ValueError("no kind of certificate: " + kind)
         chain, key = self.path(kind + ".chain"), self.path(kind + ".key")
-        with self.lock:
+        with open(self.path("lock"), "w") as lock:  # of threads and processes
+            fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.exists(chain):
                 self.make(kind)
         return chain, key
