@@ -141,20 +141,11 @@ add_span(struct page *page, struct span span, const struct line *line)
 	page->counts.matched++;
 }
 
-static void
-swap_buffers(struct page *page)
-{
-	struct buf out = page->out;
-
-	page->out = page->bytes;
-	page->bytes = out;
-}
-
 void
 page_begin_in_place(struct page *page)
 {
 	if (page->out.cap > page->bytes.cap)
-		swap_buffers(page);
+		buf_swap(&page->out, &page->bytes);
 	page->out.n = 0;
 	page->in_place = true;
 }
@@ -222,7 +213,7 @@ page_end_lines(struct page *page)
 {
 	if (page->in_place && page->n_lines > 0) {
 		page->bytes.n = end_in_place(page);
-		swap_buffers(page);
+		buf_swap(&page->out, &page->bytes);
 	}
 	page->in_place = false;
 }

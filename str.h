@@ -59,6 +59,15 @@ void buf_printf(struct buf *b, const char *fmt, ...) PRINTFLIKE(2, 3);
 void buf_free(struct buf *b);
 void buf_wipe(struct buf *b); /* likewise, of secrets: what it held is overwritten first */
 
+static inline void
+buf_swap(struct buf *a, struct buf *b)
+{
+	struct buf was_a = *a;
+
+	*a = *b;
+	*b = was_a;
+}
+
 static inline struct str
 buf_slice(const struct buf *b)
 {

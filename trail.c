@@ -228,12 +228,14 @@ open_path(struct trail *t, char *path, bool named, struct page *page)
 	int fd = in ? open_stdin() : -1;
 
 	/* What is not to be read is not opened: opening a fifo waits for its writer. */
-	if (there && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= whole_file(t)) {
+	if (there && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= whole_file(t) &&
+	    (page->piece.n_files == 0 || t->batch + (size_t)st.st_size <= TRAIL_BATCH)) {
 		t->batch += (size_t)st.st_size;
 		page_add_file(page, path, named);
 		return;
 	}
-	/* To open a fifo, or to read on in a large file, may take its time: after what is found. */
+	/* A file that is too much for this page has the next one. To open a fifo, or to read on in
+	 * a large file, may take its time: after what is found. */
 	if (page->piece.n_files > 0) {
 		t->waiting = (struct piece_file){path, named};
 		return;
@@ -664,10 +666,7 @@ load_whole(struct loader *l, struct page *page, int fd)
 			return false;
 		}
 	} else {
-		struct buf in = l->in;
-
-		l->in = *text;
-		*text = in;
+		buf_swap(&l->in, text);
 	}
 	page->text = buf_slice(text);
 	return true;
