@@ -150,16 +150,20 @@ page_begin_in_place(struct page *page)
 	page->in_place = true;
 }
 
-/* Where the lines in place end, with their line feeds: there the last one gets its own now, as
- * nobody looks at what stood there any more. */
+/* Where the lines in place end, with their line feeds. */
 static size_t
-end_in_place(struct page *page)
+end_in_place(const struct page *page)
 {
 	const struct line *last = &page->lines[page->n_lines - 1];
-	size_t end = last->span.at + last->span.n;
 
-	page->bytes.p[end - 1] = '\n';
-	return end;
+	return last->span.at + last->span.n;
+}
+
+/* The last of them gets its line feed only now: nobody looks any more at what stands there. */
+static void
+end_last(struct page *page)
+{
+	page->bytes.p[end_in_place(page) - 1] = '\n';
 }
 
 /* Where the next line is to be written to page->out. */
@@ -169,7 +173,8 @@ begin_line(struct page *page)
 	if (page->in_place && page->n_lines > 0) {
 		size_t begin = page->lines[0].span.at;
 
-		buf_add(&page->out, page->bytes.p + begin, end_in_place(page) - begin);
+		buf_add(&page->out, page->bytes.p + begin, end_in_place(page) - 1 - begin);
+		buf_char(&page->out, '\n');
 		for (size_t i = 0; i < page->n_lines; i++)
 			page->lines[i].span.at -= begin;
 	}
@@ -200,6 +205,8 @@ page_add_line(struct page *page, struct str text, const struct line *line)
 	size_t at;
 
 	if (stays_in_place(page, text)) {
+		if (page->n_lines > 0)
+			end_last(page);
 		add_span(page, (struct span){(size_t)(text.p - page->bytes.p), text.n + 1}, line);
 		return;
 	}
@@ -212,6 +219,7 @@ void
 page_end_lines(struct page *page)
 {
 	if (page->in_place && page->n_lines > 0) {
+		end_last(page);
 		page->bytes.n = end_in_place(page);
 		buf_swap(&page->out, &page->bytes);
 	}

@@ -53,6 +53,26 @@ check(const char *text, const char *keep, bool in_place)
 	page_free(page);
 }
 
+/* Lines with nothing between them, as in a damaged file: each is whole, also after the one before it
+ * was added in place. */
+static void
+test_adjacent(void)
+{
+	struct page *page = page_new();
+	struct line line = {.time = 1};
+
+	buf_str(&page->bytes, STR("[{1}{2}{3},{4}]"));
+	page->in_place = true;
+	page_add_line(page, (struct str){page->bytes.p + 1, 3}, &line);
+	page_add_line(page, (struct str){page->bytes.p + 4, 3}, &line);
+	page_add_json(page, (struct str){page->bytes.p + 7, 3}, &line);
+	page_add_line(page, (struct str){page->bytes.p + 11, 3}, &line);
+	page_end_lines(page);
+	is_mem(page->out.p, page->out.n, "{1}\n{2}\n{3}\n{4}\n", 16, "nothing between lines");
+	is_mem(page->bytes.p, page->bytes.n, "[{1}{2}{3},{4}]", 15, "and nothing is overwritten");
+	page_free(page);
+}
+
 /* What is left over in the buffers does not get into the lines. */
 static void
 test_begin(void)
@@ -103,6 +123,7 @@ main(void)
 			text[n - 1] = '\0';
 		check(text, keep, true);
 	}
+	test_adjacent();
 	test_begin();
 	return done_testing();
 }
