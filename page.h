@@ -100,7 +100,7 @@ struct page {
 	size_t n_problems;
 	struct counts counts;
 	struct buf out; /* the matches' lines, from the first one's span on */
-	bool prints;    /* most of the text before this one was printed; stays when it is emptied */
+	bool prints;    /* most of the text that its thread searched before this one was printed */
 	bool in_place;  /* most of the text will be printed: it is in `bytes`, where lines stay as
 			   long as they follow each other with one byte between them */
 	struct line *lines;

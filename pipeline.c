@@ -332,13 +332,16 @@ searcher_main(void *context)
 	void *loader = loader_new(p);
 	struct search_scratch *scratch = search_scratch_new(p->config.search);
 	struct page *page = NULL;
+	bool prints = search_takes_all(p->config.search);
 
 	while (page != NULL || (page = queue_get_newest(p->free_pages)) != NULL) {
 		if (!read_page(p, page)) {
 			give_back(p, page);
 			break;
 		}
+		page->prints = prints;
 		search_parts(p, page, scratch, loader);
+		prints = page->prints;
 		page = hand_over(p, page);
 	}
 	search_scratch_free(scratch);
@@ -654,6 +657,7 @@ run_alone(struct pipeline *p, struct err *err)
 	void *loader = loader_new(p);
 	enum out_result r = OUT_MORE;
 
+	page->prints = search_takes_all(p->config.search);
 	while (
 	    r == OUT_MORE && !is_stopped(p) && p->config.source->next(p->config.source, 0, page)) {
 		search_parts(p, page, scratch, loader);

@@ -326,6 +326,13 @@ search_text(struct work *w)
 	}
 }
 
+bool
+search_takes_all(const struct search *search)
+{
+	return search->match->n_patterns == 0 && search->match->all->child == NULL &&
+	    !search->windowed;
+}
+
 void
 search_page(const struct search *search, struct page *page, struct search_scratch *scratch)
 {

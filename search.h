@@ -32,6 +32,9 @@ void search_scratch_free(struct search_scratch *scratch);
 /* Give back what it took for the last page, as the next is far. */
 void search_scratch_shrink(struct search_scratch *scratch);
 
+/* Does the query ask for nothing, so that each event matches? */
+bool search_takes_all(const struct search *search);
+
 /* Search the page's events, and forget them. Its lines, problems and counts say what came of it. */
 void search_page(const struct search *search, struct page *page, struct search_scratch *scratch);
 

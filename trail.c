@@ -613,13 +613,15 @@ static void begin_stream(
     struct loader *l, struct page *page, int fd, const struct piece_file *file);
 
 /* Where the next text is to be put: to where its lines can stay, if most of the one before was
- * printed. */
+ * printed. The larger buffer is for that. */
 static struct buf *
 where_to(struct loader *l, struct page *page)
 {
 	if (!page->prints || page->n_lines > 0)
 		return &l->text;
 	page_begin_in_place(page);
+	if (l->text.cap > page->bytes.cap)
+		buf_swap(&l->text, &page->bytes);
 	return &page->bytes;
 }
 
