@@ -13,7 +13,7 @@
 #include "str.h"
 
 #define TRAIL_PAGE_SIZE (1u << 20)  /* bytes of a page: large enough to make its handling cheap */
-#define TRAIL_PIECE (3 << 20)       /* bytes of lines that are searched at a time */
+#define TRAIL_PIECE (2 << 20)       /* bytes of lines that are searched at a time */
 #define TRAIL_MAX_EVENT (16u << 20) /* bytes of one event; CloudTrail's own limit is 256 KiB */
 #define TRAIL_WHOLE_FILE (2 << 20)  /* bytes of a file that is read, inflated and searched whole */
 #define TRAIL_BATCH (256 << 10)     /* bytes of such files that are searched together */
