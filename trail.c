@@ -225,7 +225,7 @@ open_path(struct trail *t, char *path, bool named, struct page *page)
 	struct stat st;
 	bool in = named && strcmp(path, "-") == 0;
 	bool there = !in && look_at(t, path, named, &st);
-	int fd = in ? open_stdin() : -1;
+	int fd;
 
 	/* What is not to be read is not opened: opening a fifo waits for its writer. */
 	if (there && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= whole_file(t) &&
@@ -246,8 +246,7 @@ open_path(struct trail *t, char *path, bool named, struct page *page)
 		free(path);
 		return;
 	}
-	if (!in)
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = in ? open_stdin() : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		page_problem(page, path, UINT64_MAX, "cannot open: %s", strerror(errno));
 		if (fd >= 0)

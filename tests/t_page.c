@@ -53,8 +53,8 @@ check(const char *text, const char *keep, bool in_place)
 	page_free(page);
 }
 
-/* Lines with nothing between them, as in a damaged file: each is whole, also after the one before it
- * was added in place. */
+/* Lines with nothing between them, as in a damaged file: each is whole, also after the one before
+ * it was added in place. */
 static void
 test_adjacent(void)
 {
