@@ -190,16 +190,18 @@ print_page(struct out *out, const struct page *page, struct err *err)
 static void
 keep_page(struct out *out, const struct page *page)
 {
+	struct str lines = page_lines(page);
 	size_t base = out->text.n;
 
-	buf_str(&out->text, buf_slice(&page->out));
+	buf_str(&out->text, lines);
 	for (size_t i = 0; i < page->n_lines; i++) {
 		if (out->n_kept == out->cap_kept) {
 			out->cap_kept = out->cap_kept > 0 ? out->cap_kept * 2 : 256;
 			out->kept = xrealloc(out->kept, out->cap_kept, sizeof(*out->kept));
 		}
 		out->kept[out->n_kept] = (struct kept){page->lines[i].time, out->n_kept,
-		    {base + page->lines[i].span.at, page->lines[i].span.n}};
+		    {base + page->lines[i].span.at - page->lines[0].span.at,
+			page->lines[i].span.n}};
 		out->n_kept++;
 	}
 }
@@ -213,7 +215,7 @@ out_page(struct out *out, const struct page *page, struct err *err)
 		return OUT_ENOUGH;
 	if (out->order == OUT_READ)
 		return print_page(out, page, err);
-	if (out->text.n + page->out.n <= OUT_MAX_SORTED) {
+	if (out->text.n + page_lines(page).n <= OUT_MAX_SORTED) {
 		keep_page(out, page);
 		return OUT_MORE;
 	}

@@ -226,6 +226,18 @@ page_end_lines(struct page *page)
 	page->in_place = false;
 }
 
+struct str
+page_lines(const struct page *page)
+{
+	struct span first, last;
+
+	if (page->n_lines == 0)
+		return STR("");
+	first = page->lines[0].span;
+	last = page->lines[page->n_lines - 1].span;
+	return (struct str){page->out.p + first.at, last.at + last.n - first.at};
+}
+
 void
 page_add_json(struct page *page, struct str text, const struct line *line)
 {

@@ -100,7 +100,7 @@ struct page {
 	size_t n_problems;
 	struct counts counts;
 	struct buf out; /* the matches' lines, from the first one's span on */
-	bool prints;    /* most of the text that its thread searched before this one was printed */
+	bool prints;    /* most of the text that its thread searched last was printed */
 	bool in_place;  /* most of the text will be printed: it is in `bytes`, where lines stay as
 			   long as they follow each other with one byte between them */
 	struct line *lines;
@@ -131,6 +131,9 @@ void page_add_line(struct page *page, struct str text, const struct line *line);
 
 /* All matches were added: bring those that are still in place to page->out. */
 void page_end_lines(struct page *page);
+
+/* The lines, when all were added: they lie one behind the other in page->out. */
+struct str page_lines(const struct page *page);
 
 /* Add a match whose text is valid JSON, made of one line if it was not. */
 void page_add_json(struct page *page, struct str text, const struct line *line);

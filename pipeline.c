@@ -335,11 +335,11 @@ searcher_main(void *context)
 	bool prints = search_takes_all(p->config.search);
 
 	while (page != NULL || (page = queue_get_newest(p->free_pages)) != NULL) {
+		page->prints = prints;
 		if (!read_page(p, page)) {
 			give_back(p, page);
 			break;
 		}
-		page->prints = prints;
 		search_parts(p, page, scratch, loader);
 		prints = page->prints;
 		page = hand_over(p, page);

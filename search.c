@@ -337,17 +337,21 @@ void
 search_page(const struct search *search, struct page *page, struct search_scratch *scratch)
 {
 	struct work w = {search, page, scratch, 0};
-	size_t before = page->out.n;
+	size_t before = page_lines(page).n, searched = 0;
 
-	if (page->form != FORM_EVENTS)
+	if (page->form != FORM_EVENTS) {
 		search_text(&w);
+		searched = page->text.n;
+	}
 	for (size_t i = 0; i < page->n_events; i++) {
 		struct span e = page->events[i];
 
 		w.pos = page->base + e.at;
 		search_single(&w, (struct str){page->bytes.p + e.at, e.n});
+		searched += e.n;
 	}
 	page->n_events = 0;
 	page_end_lines(page);
-	page->prints = page->out.n - before > page->text.n / 2;
+	if (searched > 0)
+		page->prints = page_lines(page).n - before > searched / 2;
 }

@@ -591,8 +591,8 @@ goes_on_by_lines(const struct trail *t)
 static ssize_t
 read_at(int fd, struct buf *b, size_t n, uint64_t at)
 {
-	buf_reserve(b, n + 1);
 	b->n = 0;
+	buf_reserve(b, n + 1);
 	while (b->n < n) {
 		ssize_t got = pread(fd, b->p + b->n, n - b->n, (off_t)(at + b->n));
 
@@ -698,6 +698,7 @@ load_file(struct loader *l, struct page *page)
 		(void)close(fd);
 		if (is_other_file(file->named, file->path, page->text)) {
 			pass_over(page);
+			page->in_place = false;
 			continue;
 		}
 		page->counts.bytes += page->text.n;

@@ -1581,6 +1581,8 @@ def run_again_and_again(regions, settings, query, out):
         before, printed = printed, len(series.lines())
         k += printed == before
     bad = finish(series, query)
+    if not bad and k > 12 * len(regions):
+        bad = ["nothing was printed before request %d" % k]
     if not bad and len(series.runs) < 3:
         bad = ["only %d runs" % len(series.runs)]
     server.stop()
