@@ -1010,7 +1010,7 @@ def is_secret(data):
 @case
 def what_the_file_is():
     """Whole at any time, replaced and never written to, private, without credentials."""
-    server = serve(*ALL3, count=240, latency=0.03)
+    server = serve(*ALL3, count=900, latency=0.03)
     bad, seen = [], []
     lock = threading.Lock()
     old = os.umask(0)   # of all threads; nobody else minds
