@@ -176,24 +176,17 @@ print_lines(struct out *out, struct str s, uint64_t n, struct err *err)
 static enum out_result
 print_page(struct out *out, const struct page *page, struct err *err)
 {
-	uint64_t n = page->n_lines < out->left ? page->n_lines : out->left;
-	struct span first, last;
+	size_t n = page->n_lines < out->left ? page->n_lines : (size_t)out->left;
 
-	if (n == 0)
-		return OUT_MORE;
-	first = page->lines[0].span;
-	last = page->lines[n - 1].span;
-	return print_lines(out,
-	    (struct str){page->out.p + first.at, last.at + last.n - first.at}, n, err);
+	return n > 0 ? print_lines(out, page_lines(page, n), n, err) : OUT_MORE;
 }
 
 static void
 keep_page(struct out *out, const struct page *page)
 {
-	struct str lines = page_lines(page);
 	size_t base = out->text.n;
 
-	buf_str(&out->text, lines);
+	buf_str(&out->text, page_lines(page, page->n_lines));
 	for (size_t i = 0; i < page->n_lines; i++) {
 		if (out->n_kept == out->cap_kept) {
 			out->cap_kept = out->cap_kept > 0 ? out->cap_kept * 2 : 256;
@@ -215,7 +208,7 @@ out_page(struct out *out, const struct page *page, struct err *err)
 		return OUT_ENOUGH;
 	if (out->order == OUT_READ)
 		return print_page(out, page, err);
-	if (out->text.n + page_lines(page).n <= OUT_MAX_SORTED) {
+	if (out->text.n + page_lines(page, page->n_lines).n <= OUT_MAX_SORTED) {
 		keep_page(out, page);
 		return OUT_MORE;
 	}

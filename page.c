@@ -227,14 +227,14 @@ page_end_lines(struct page *page)
 }
 
 struct str
-page_lines(const struct page *page)
+page_lines(const struct page *page, size_t n)
 {
 	struct span first, last;
 
-	if (page->n_lines == 0)
+	if (n == 0)
 		return STR("");
 	first = page->lines[0].span;
-	last = page->lines[page->n_lines - 1].span;
+	last = page->lines[n - 1].span;
 	return (struct str){page->out.p + first.at, last.at + last.n - first.at};
 }
 

@@ -132,8 +132,8 @@ void page_add_line(struct page *page, struct str text, const struct line *line);
 /* All matches were added: bring those that are still in place to page->out. */
 void page_end_lines(struct page *page);
 
-/* The lines, when all were added: they lie one behind the other in page->out. */
-struct str page_lines(const struct page *page);
+/* The first n lines, when all were added: they lie one behind the other in page->out. */
+struct str page_lines(const struct page *page, size_t n);
 
 /* Add a match whose text is valid JSON, made of one line if it was not. */
 void page_add_json(struct page *page, struct str text, const struct line *line);

@@ -337,7 +337,7 @@ void
 search_page(const struct search *search, struct page *page, struct search_scratch *scratch)
 {
 	struct work w = {search, page, scratch, 0};
-	size_t before = page_lines(page).n, searched = 0;
+	size_t before = page_lines(page, page->n_lines).n, searched = 0;
 
 	if (page->form != FORM_EVENTS) {
 		search_text(&w);
@@ -353,5 +353,5 @@ search_page(const struct search *search, struct page *page, struct search_scratc
 	page->n_events = 0;
 	page_end_lines(page);
 	if (searched > 0)
-		page->prints = page_lines(page).n - before > searched / 2;
+		page->prints = page_lines(page, page->n_lines).n - before > searched / 2;
 }

@@ -39,7 +39,7 @@ import oracle                           # noqa: E402
 R1, R2, R3 = h.R1, h.R2, h.R3
 ALL3 = (R1, R2, R3)
 PROGRAM, KEYS, TEMP_KEYS, END = h.PROGRAM, h.KEYS, h.TEMP_KEYS, h.END
-HANG = 300              # seconds until somebody who waits thinks that nothing comes any more
+HANG = h.TIMEOUT        # seconds until somebody who waits thinks that nothing comes any more
 RATE = 100              # requests a second, where it does not matter
 FROM, TO = fakeaws.iso(END - 7200), fakeaws.iso(END + 60)
 CASES = []

@@ -48,7 +48,7 @@ check(const char *text, const char *keep, bool in_place)
 		at += page->lines[i].span.n;
 	}
 	is_int(wrong, 0, "and its %zu lines", page->n_lines);
-	is_int(page_lines(page).n, want.n, "which are all of them");
+	is_int(page_lines(page, page->n_lines).n, want.n, "which are all of them");
 	is_int(page->counts.matched, page->n_lines, "which are counted");
 	buf_free(&want);
 	page_free(page);
